@@ -1,0 +1,6 @@
+/** The conformance kit. */
+module org.attention4j.conformance {
+  requires transitive org.attention4j.api;
+  requires transitive org.junit.jupiter.api;
+  requires static transitive org.jspecify;
+}

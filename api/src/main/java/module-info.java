@@ -1,0 +1,6 @@
+/** Tensors, ops, blocks, graphs, the engine SPI and the reference engine. */
+module org.attention4j.api {
+  requires static transitive org.jspecify;
+
+  exports org.attention4j.error;
+}
