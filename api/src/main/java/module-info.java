@@ -3,4 +3,5 @@ module org.attention4j.api {
   requires static transitive org.jspecify;
 
   exports org.attention4j.error;
+  exports org.attention4j.tensor;
 }

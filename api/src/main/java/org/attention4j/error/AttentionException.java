@@ -1,20 +1,20 @@
 package org.attention4j.error;
 
-/** The root of every error that attention4j raises on purpose. */
+/**
+ * The root of everything this library throws on purpose.
+ *
+ * <p>Catch it at the border of an application; catch a subclass where the cause can be treated. A
+ * message says what was wrong, where (file, block path, op and types) and what would be right.
+ */
 public class AttentionException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  /**
-   * @param message what was wrong, where, and what would be right
-   */
+  /** Creates an exception with a complete, readable message. */
   public AttentionException(String message) {
     super(message);
   }
 
-  /**
-   * @param message what was wrong, where, and what would be right
-   * @param cause what was thrown underneath
-   */
+  /** Creates an exception with a complete, readable message and what led to it. */
   public AttentionException(String message, Throwable cause) {
     super(message, cause);
   }

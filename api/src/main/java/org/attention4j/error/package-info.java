@@ -1,4 +1,4 @@
-/** What can go wrong, as one family of exceptions. */
+/** The exceptions of the library, all unchecked and below one root. */
 @NullMarked
 package org.attention4j.error;
 

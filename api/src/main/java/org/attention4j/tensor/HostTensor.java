@@ -1,0 +1,447 @@
+package org.attention4j.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Objects;
+import org.attention4j.error.MemoryException;
+import org.attention4j.error.ShapeException;
+import org.attention4j.error.UsageException;
+
+/**
+ * A tensor in the host's memory: what goes into an engine, comes out of it, and lies in a weights
+ * file. Elements are stored row-major, without gaps, in a direct or memory-mapped buffer in native
+ * byte order, so that native code can read them in place.
+ *
+ * <p>Conversions between dtypes, wherever one happens here, follow these rules. To a floating type:
+ * round to nearest, ties to even, once; too large becomes infinite. From a floating type to an
+ * integer: towards zero, saturating at the ends of the range; NaN becomes 0. Between integers:
+ * saturating. To bool: anything but zero is true, NaN included. From bool: 0 or 1.
+ *
+ * <p>One tensor holds less than 2 GiB, the limit of a {@link ByteBuffer}. A tensor may be read by
+ * many threads at a time; writing needs the caller's care. Equality is identity, since the contents
+ * may change; see {@link #equalsExactly}.
+ */
+public final class HostTensor {
+  private final DType dtype;
+  private final long[] shape;
+  private final int size;
+  private final ByteBuffer bytes; // position 0, limit = capacity = size * dtype.bytes()
+
+  private HostTensor(DType dtype, long[] shape, int size, ByteBuffer bytes) {
+    this.dtype = dtype;
+    this.shape = shape;
+    this.size = size;
+    this.bytes = bytes;
+  }
+
+  // ---- making one
+
+  /**
+   * A tensor of zeros (false for bool).
+   *
+   * @throws ShapeException if an extent is negative
+   * @throws MemoryException if it would not fit one buffer, or the direct memory left
+   */
+  public static HostTensor zeros(DType dtype, long... shape) {
+    long[] extents = shape.clone();
+    int size = checkedSize(dtype, extents);
+    try {
+      ByteBuffer bytes = ByteBuffer.allocateDirect(size * dtype.bytes());
+      return new HostTensor(dtype, extents, size, bytes.order(ByteOrder.nativeOrder()));
+    } catch (OutOfMemoryError e) {
+      throw new MemoryException(
+          describe(dtype, extents)
+              + " needs "
+              + (long) size * dtype.bytes()
+              + " bytes of direct memory, more than is left; see -XX:MaxDirectMemorySize",
+          e);
+    }
+  }
+
+  /**
+   * A view of a buffer, from its position to its limit; nothing is copied. A read-only buffer makes
+   * a read-only tensor. The tensor keeps the buffer alive.
+   *
+   * @throws UsageException if the buffer is not direct
+   * @throws ShapeException if the bytes are not exactly those of the shape
+   */
+  public static HostTensor wrap(DType dtype, ByteBuffer buffer, long... shape) {
+    long[] extents = shape.clone();
+    int size = checkedSize(dtype, extents);
+    if (!buffer.isDirect()) {
+      throw new UsageException("a tensor needs a direct buffer; got one on the heap");
+    }
+    if (buffer.remaining() != size * dtype.bytes()) {
+      throw new ShapeException(
+          describe(dtype, extents)
+              + " has "
+              + size * dtype.bytes()
+              + " bytes; the buffer holds "
+              + buffer.remaining());
+    }
+    return new HostTensor(dtype, extents, size, buffer.slice().order(ByteOrder.nativeOrder()));
+  }
+
+  /**
+   * An f32 tensor with a copy of these values; without extents, a scalar.
+   *
+   * @throws ShapeException if the shape does not hold exactly these values
+   */
+  public static HostTensor of(float[] values, long... shape) {
+    HostTensor t = forValues(DType.F32, values.length, shape);
+    t.bytes.asFloatBuffer().put(values);
+    return t;
+  }
+
+  /** An f64 tensor; see {@link #of(float[], long...)}. */
+  public static HostTensor of(double[] values, long... shape) {
+    HostTensor t = forValues(DType.F64, values.length, shape);
+    t.bytes.asDoubleBuffer().put(values);
+    return t;
+  }
+
+  /** An i64 tensor; see {@link #of(float[], long...)}. */
+  public static HostTensor of(long[] values, long... shape) {
+    HostTensor t = forValues(DType.I64, values.length, shape);
+    t.bytes.asLongBuffer().put(values);
+    return t;
+  }
+
+  /** An i32 tensor; see {@link #of(float[], long...)}. */
+  public static HostTensor of(int[] values, long... shape) {
+    HostTensor t = forValues(DType.I32, values.length, shape);
+    t.bytes.asIntBuffer().put(values);
+    return t;
+  }
+
+  /** A bool tensor; see {@link #of(float[], long...)}. */
+  public static HostTensor of(boolean[] values, long... shape) {
+    HostTensor t = forValues(DType.BOOL, values.length, shape);
+    for (int i = 0; i < values.length; i++) {
+      t.bytes.put(i, (byte) (values[i] ? 1 : 0));
+    }
+    return t;
+  }
+
+  /** An f32 tensor of shape {@code []}. */
+  public static HostTensor scalar(float value) {
+    return of(new float[] {value});
+  }
+
+  /** An f64 tensor of shape {@code []}. */
+  public static HostTensor scalar(double value) {
+    return of(new double[] {value});
+  }
+
+  /** An i64 tensor of shape {@code []}. */
+  public static HostTensor scalar(long value) {
+    return of(new long[] {value});
+  }
+
+  /** An i32 tensor of shape {@code []}. */
+  public static HostTensor scalar(int value) {
+    return of(new int[] {value});
+  }
+
+  /** A bool tensor of shape {@code []}. */
+  public static HostTensor scalar(boolean value) {
+    return of(new boolean[] {value});
+  }
+
+  private static HostTensor forValues(DType dtype, int count, long[] shape) {
+    int size = checkedSize(dtype, shape);
+    if (count != size) {
+      throw new ShapeException(
+          "shape " + Arrays.toString(shape) + " holds " + size + " values; got " + count);
+    }
+    return zeros(dtype, shape);
+  }
+
+  // ---- what it is
+
+  /** The type of the elements. */
+  public DType dtype() {
+    return dtype;
+  }
+
+  /** The extents, as a copy; empty for a scalar. */
+  public long[] shape() {
+    return shape.clone();
+  }
+
+  /** The number of axes. */
+  public int rank() {
+    return shape.length;
+  }
+
+  /** The extent along an axis, counted from 0. */
+  public long dim(int axis) {
+    return shape[Objects.checkIndex(axis, shape.length)];
+  }
+
+  /** The number of elements: 1 for a scalar, 0 if any extent is 0. Always fits an int. */
+  public long size() {
+    return size;
+  }
+
+  /** Whether writing is refused, as for tensors in a mapped file. */
+  public boolean isReadOnly() {
+    return bytes.isReadOnly();
+  }
+
+  /**
+   * The elements: a new view from position 0 to the last byte, in native order, sharing the memory.
+   * It is read-only if the tensor is.
+   */
+  public ByteBuffer buffer() {
+    return bytes.duplicate().order(ByteOrder.nativeOrder());
+  }
+
+  // ---- one element; the index is row-major, 0 <= index < size
+
+  /** The element as a double. */
+  public double getDouble(long index) {
+    int i = check(index);
+    return switch (dtype) {
+      case F64 -> bytes.getDouble(i * 8);
+      case F32 -> bytes.getFloat(i * 4);
+      case F16 -> HalfFloats.f16ToFloat(bytes.getShort(i * 2));
+      case BF16 -> HalfFloats.bf16ToFloat(bytes.getShort(i * 2));
+      case I64, I32, U8, I8, BOOL -> integerAt(i);
+    };
+  }
+
+  /** The element as a long. */
+  public long getLong(long index) {
+    return dtype.isFloating() ? (long) getDouble(index) : integerAt(check(index));
+  }
+
+  /** Whether the element is anything but zero. */
+  public boolean getBoolean(long index) {
+    return dtype.isFloating() ? getDouble(index) != 0 : integerAt(check(index)) != 0;
+  }
+
+  private long integerAt(int i) {
+    return switch (dtype) {
+      case I64 -> bytes.getLong(i * 8);
+      case I32 -> bytes.getInt(i * 4);
+      case U8 -> bytes.get(i) & 0xff;
+      case I8 -> bytes.get(i);
+      case BOOL -> bytes.get(i) == 0 ? 0 : 1;
+      case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
+    };
+  }
+
+  /**
+   * Writes an element.
+   *
+   * @throws UsageException if the tensor is read-only
+   */
+  public void set(long index, double value) {
+    int i = checkWritable(index);
+    switch (dtype) {
+      case F64 -> bytes.putDouble(i * 8, value);
+      case F32 -> bytes.putFloat(i * 4, (float) value);
+      case F16 -> bytes.putShort(i * 2, HalfFloats.toF16(value));
+      case BF16 -> bytes.putShort(i * 2, HalfFloats.toBf16(value));
+      case I64, I32, U8, I8 -> putInteger(i, (long) value);
+      case BOOL -> putInteger(i, value == 0 ? 0 : 1);
+    }
+  }
+
+  /**
+   * Writes an element.
+   *
+   * @throws UsageException if the tensor is read-only
+   */
+  public void set(long index, long value) {
+    int i = checkWritable(index);
+    switch (dtype) {
+      case F64 -> bytes.putDouble(i * 8, value);
+      case F32 -> bytes.putFloat(i * 4, value);
+      case F16 -> bytes.putShort(i * 2, HalfFloats.toF16(value)); // infinite long before it is inexact
+      case BF16 -> bytes.putShort(i * 2, HalfFloats.toBf16(value));
+      case I64, I32, U8, I8, BOOL -> putInteger(i, value);
+    }
+  }
+
+  private void putInteger(int i, long value) {
+    switch (dtype) {
+      case I64 -> bytes.putLong(i * 8, value);
+      case I32 -> bytes.putInt(i * 4, (int) clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE));
+      case U8 -> bytes.put(i, (byte) clamp(value, 0, 255));
+      case I8 -> bytes.put(i, (byte) clamp(value, Byte.MIN_VALUE, Byte.MAX_VALUE));
+      case BOOL -> bytes.put(i, (byte) (value == 0 ? 0 : 1));
+      case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
+    }
+  }
+
+  private static long clamp(long value, long low, long high) {
+    return Math.max(low, Math.min(high, value));
+  }
+
+  private int check(long index) {
+    return (int) Objects.checkIndex(index, size);
+  }
+
+  private int checkWritable(long index) {
+    if (isReadOnly()) {
+      throw new UsageException("this tensor is read-only; write to a copy() instead");
+    }
+    return check(index);
+  }
+
+  // ---- all elements
+
+  /** All elements as floats, in a new array. */
+  public float[] toFloatArray() {
+    float[] out = new float[size];
+    if (dtype == DType.F32) {
+      bytes.asFloatBuffer().get(out);
+    } else if (dtype == DType.I64 || dtype == DType.I32) {
+      for (int i = 0; i < size; i++) {
+        out[i] = integerAt(i); // by way of a double it would be rounded twice
+      }
+    } else {
+      for (int i = 0; i < size; i++) {
+        out[i] = (float) getDouble(i);
+      }
+    }
+    return out;
+  }
+
+  /** All elements as doubles, in a new array. */
+  public double[] toDoubleArray() {
+    double[] out = new double[size];
+    if (dtype == DType.F64) {
+      bytes.asDoubleBuffer().get(out);
+    } else {
+      for (int i = 0; i < size; i++) {
+        out[i] = getDouble(i);
+      }
+    }
+    return out;
+  }
+
+  /** All elements as longs, in a new array. */
+  public long[] toLongArray() {
+    long[] out = new long[size];
+    if (dtype == DType.I64) {
+      bytes.asLongBuffer().get(out);
+    } else {
+      for (int i = 0; i < size; i++) {
+        out[i] = getLong(i);
+      }
+    }
+    return out;
+  }
+
+  /** All elements as truth values, in a new array. */
+  public boolean[] toBooleanArray() {
+    boolean[] out = new boolean[size];
+    for (int i = 0; i < size; i++) {
+      out[i] = getBoolean(i);
+    }
+    return out;
+  }
+
+  /** This tensor in another dtype, by the rules above; itself if it has that dtype already. */
+  public HostTensor cast(DType target) {
+    if (target == dtype) {
+      return this;
+    }
+    HostTensor out = zeros(target, shape);
+    for (int i = 0; i < size; i++) {
+      if (dtype.isFloating()) {
+        out.set(i, getDouble(i));
+      } else {
+        out.set(i, integerAt(i));
+      }
+    }
+    return out;
+  }
+
+  /** A writable copy in memory of its own. */
+  public HostTensor copy() {
+    HostTensor out = zeros(dtype, shape);
+    out.buffer().put(buffer());
+    return out;
+  }
+
+  /**
+   * The same elements, and the same memory, under another shape.
+   *
+   * @throws ShapeException if the number of elements differs
+   */
+  public HostTensor reshape(long... newShape) {
+    long[] extents = newShape.clone();
+    if (checkedSize(dtype, extents) != size) {
+      throw new ShapeException(
+          "cannot reshape "
+              + Arrays.toString(shape)
+              + " to "
+              + Arrays.toString(extents)
+              + ": "
+              + size
+              + " elements do not fit "
+              + checkedSize(dtype, extents));
+    }
+    return new HostTensor(dtype, extents, size, bytes);
+  }
+
+  /** Whether dtype, shape and every bit of the elements are equal. NaN equals the same NaN. */
+  public boolean equalsExactly(HostTensor other) {
+    return dtype == other.dtype
+        && Arrays.equals(shape, other.shape)
+        && buffer().equals(other.buffer());
+  }
+
+  /** Dtype, shape and the first elements: {@code f32[2, 3] {1.0, 2.0, 3.0, 4.0, ...}}. */
+  @Override
+  public String toString() {
+    int shown = Math.min(size, 8);
+    StringBuilder text = new StringBuilder(describe(dtype, shape)).append(" {");
+    for (int i = 0; i < shown; i++) {
+      text.append(i == 0 ? "" : ", ").append(elementText(i));
+    }
+    return text.append(shown < size ? ", ...}" : "}").toString();
+  }
+
+  private String elementText(int i) {
+    return switch (dtype) {
+      case F64 -> Double.toString(getDouble(i));
+      case F32, F16, BF16 -> Float.toString((float) getDouble(i));
+      case I64, I32, U8, I8 -> Long.toString(getLong(i));
+      case BOOL -> Boolean.toString(getBoolean(i));
+    };
+  }
+
+  private static String describe(DType dtype, long[] shape) {
+    return dtype.label() + Arrays.toString(shape);
+  }
+
+  /** The number of elements; the number of bytes fits an int, too. */
+  private static int checkedSize(DType dtype, long[] shape) {
+    long size = 1;
+    boolean empty = false;
+    for (long extent : shape) {
+      if (extent < 0) {
+        throw new ShapeException("negative extent in shape " + Arrays.toString(shape));
+      }
+      empty |= extent == 0;
+    }
+    if (empty) {
+      return 0; // however large the other extents are
+    }
+    long limit = Integer.MAX_VALUE / dtype.bytes();
+    for (long extent : shape) {
+      if (extent > limit / size) {
+        throw new MemoryException(
+            describe(dtype, shape) + " is too large: one tensor must be smaller than 2 GiB");
+      }
+      size *= extent;
+    }
+    return (int) size;
+  }
+}
