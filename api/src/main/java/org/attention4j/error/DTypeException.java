@@ -1,8 +1,6 @@
 package org.attention4j.error;
 
-/**
- * An element type that an op does not take, or two that ought to be equal and are not.
- */
+/** An element type that an op does not take, or two that ought to be equal and are not. */
 public final class DTypeException extends OperandException {
   private static final long serialVersionUID = 1L;
 

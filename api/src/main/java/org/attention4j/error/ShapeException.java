@@ -1,8 +1,8 @@
 package org.attention4j.error;
 
 /**
- * Shapes that do not fit: an op's operands, a reshape, the values given for a tensor, or an input that
- * contradicts what the program was traced with.
+ * Shapes that do not fit: an op's operands, a reshape, the values given for a tensor, or an input
+ * that contradicts what the program was traced with.
  */
 public final class ShapeException extends OperandException {
   private static final long serialVersionUID = 1L;

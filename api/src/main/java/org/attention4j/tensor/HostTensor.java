@@ -258,9 +258,11 @@ public final class HostTensor {
   public void set(long index, long value) {
     int i = checkWritable(index);
     switch (dtype) {
-      case F64 -> bytes.putDouble(i * 8, value);
-      case F32 -> bytes.putFloat(i * 4, value);
-      case F16 -> bytes.putShort(i * 2, HalfFloats.toF16(value)); // infinite long before it is inexact
+      case F64 -> bytes.putDouble(i * 8, (double) value);
+      case F32 -> bytes.putFloat(i * 4, (float) value);
+      case F16 ->
+          bytes.putShort(
+              i * 2, HalfFloats.toF16((double) value)); // infinite long before it is inexact
       case BF16 -> bytes.putShort(i * 2, HalfFloats.toBf16(value));
       case I64, I32, U8, I8, BOOL -> putInteger(i, value);
     }
