@@ -33,8 +33,8 @@ final class TorchScriptArchive {
   /**
    * Packs methods into an archive.
    *
-   * @param methods the methods' source, indented by two spaces, each with a first parameter {@code
-   *     self}
+   * @param methods the methods' source, {@code def} in the first column, each with a first
+   *     parameter {@code self}
    * @return the archive's bytes
    */
   static byte[] of(String methods) {
@@ -43,7 +43,7 @@ final class TorchScriptArchive {
             + CLASS_NAME
             + "(Module):\n"
             + "  __parameters__ = []\n  __buffers__ = []\n  training : bool\n"
-            + methods;
+            + methods.indent(2);
     var bytes = new ByteArrayOutputStream(source.length() + 2048);
     try (var zip = new ZipOutputStream(bytes)) {
       var writer = new EntryWriter(zip);

@@ -33,11 +33,13 @@ class TorchProgramTest {
   @Test
   void aMethodDifferentiatesItselfAndLeavesNoGraphBehind() {
     String source =
-        "  def cube(self: __torch__.Program, a: List[Tensor]) -> List[Tensor]:\n"
-            + "    x = torch.requires_grad_(torch.detach(a[0]), True)\n"
-            + "    loss = torch.sum(torch.mul(torch.mul(x, x), x))\n"
-            + "    g = torch.grad([loss], [x])\n"
-            + "    return [torch.detach(loss), unchecked_cast(Tensor, g[0])]\n";
+        """
+        def cube(self, a: List[Tensor]) -> List[Tensor]:
+          x = torch.requires_grad_(torch.detach(a[0]), True)
+          loss = torch.sum(torch.mul(torch.mul(x, x), x))
+          g = torch.grad([loss], [x])
+          return [torch.detach(loss), unchecked_cast(Tensor, g[0])]
+        """;
     try (TorchProgram program = TorchProgram.load(manager, source)) {
       NDList x = new NDList(manager.create(new float[] {1, -2, 3}));
       NDList result = program.differentiate(manager, "cube", List.of(x));
@@ -51,8 +53,10 @@ class TorchProgramTest {
   @Test
   void inferenceReturnsArraysOwnedByTheGivenManager() {
     String source =
-        "  def twice(self: __torch__.Program, a: List[Tensor]) -> List[Tensor]:\n"
-            + "    return [torch.add(a[0], a[0])]\n";
+        """
+        def twice(self, a: List[Tensor]) -> List[Tensor]:
+          return [torch.add(a[0], a[0])]
+        """;
     try (TorchProgram program = TorchProgram.load(manager, source);
         NDManager results = manager.newSubManager()) {
       NDList x = new NDList(manager.create(new float[] {1, 2}, new Shape(2)));
@@ -65,8 +69,10 @@ class TorchProgramTest {
   @Test
   void aFailureInPyTorchIsAnEngineExceptionWithItsReason() {
     String source =
-        "  def product(self: __torch__.Program, a: List[Tensor]) -> List[Tensor]:\n"
-            + "    return [torch.matmul(a[0], a[1])]\n";
+        """
+        def product(self, a: List[Tensor]) -> List[Tensor]:
+          return [torch.matmul(a[0], a[1])]
+        """;
     try (TorchProgram program = TorchProgram.load(manager, source)) {
       NDList ab = new NDList(manager.zeros(new Shape(2, 3)), manager.zeros(new Shape(2, 3)));
       EngineException e =
@@ -76,14 +82,13 @@ class TorchProgramTest {
               && String.valueOf(e.getMessage()).contains("2x3"),
           e::getMessage);
     }
+    String unknown =
+        """
+        def f(self, a: List[Tensor]) -> List[Tensor]:
+          return [torch.no_such_operator(a[0])]
+        """;
     EngineException e =
-        assertThrows(
-            EngineException.class,
-            () ->
-                TorchProgram.load(
-                    manager,
-                    "  def f(self: __torch__.Program, a: List[Tensor]) -> List[Tensor]:\n"
-                        + "    return [torch.no_such_operator(a[0])]\n"));
+        assertThrows(EngineException.class, () -> TorchProgram.load(manager, unknown));
     assertTrue(String.valueOf(e.getMessage()).contains("no_such_operator"), e::getMessage);
   }
 }
