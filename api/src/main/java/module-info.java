@@ -4,4 +4,5 @@ module org.attention4j.api {
 
   exports org.attention4j.error;
   exports org.attention4j.tensor;
+  exports org.attention4j.weights;
 }

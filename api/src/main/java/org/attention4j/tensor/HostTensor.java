@@ -23,6 +23,9 @@ import org.attention4j.error.UsageException;
  * may change; see {@link #equalsExactly}.
  */
 public final class HostTensor {
+  /** The largest number of axes. */
+  public static final int MAX_RANK = 64;
+
   private final DType dtype;
   private final long[] shape;
   private final int size;
@@ -40,7 +43,7 @@ public final class HostTensor {
   /**
    * A tensor of zeros (false for bool).
    *
-   * @throws ShapeException if an extent is negative
+   * @throws ShapeException if an extent is negative, or there are more than {@link #MAX_RANK}
    * @throws MemoryException if it would not fit one buffer, or the direct memory left
    */
   public static HostTensor zeros(DType dtype, long... shape) {
@@ -425,6 +428,9 @@ public final class HostTensor {
 
   /** The number of elements; the number of bytes fits an int, too. */
   private static int checkedSize(DType dtype, long[] shape) {
+    if (shape.length > MAX_RANK) {
+      throw new ShapeException("a tensor has at most " + MAX_RANK + " axes; got " + shape.length);
+    }
     long size = 1;
     boolean empty = false;
     for (long extent : shape) {
