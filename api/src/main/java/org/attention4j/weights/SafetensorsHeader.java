@@ -37,7 +37,11 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
   static final int MAX_TENSORS = 200_000;
 
   /** Where the tensor lies: from {@code begin}, up to {@code end}, counted after the header. */
-  record Entry(String name, DType dtype, long[] shape, long begin, long end) {
+  record Entry(String name, DType dtype, List<Long> extents, long begin, long end) {
+    long[] shape() {
+      return extents.stream().mapToLong(Long::longValue).toArray();
+    }
+
     long bytes() {
       return end - begin;
     }
@@ -74,11 +78,11 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
   }
 
   private static Entry entry(Path file, JsonReader reader, String name) {
-    try {
-      WeightNames.check(name);
-    } catch (UsageException e) {
-      throw reader.failure(e.getMessage());
-    }
+    WeightNames.problem(name)
+        .ifPresent(
+            problem -> {
+              throw reader.failure(problem);
+            });
     EntryFields fields = new EntryFields(file, name, reader);
     reader.object(fields::read);
     return fields.entry();
@@ -125,8 +129,8 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     private final String name;
     private final JsonReader reader;
     private @Nullable DType dtype;
-    private long @Nullable [] shape;
-    private long @Nullable [] offsets;
+    private @Nullable List<Long> shape;
+    private @Nullable List<Long> offsets;
 
     EntryFields(Path file, String name, JsonReader reader) {
       this.file = file;
@@ -158,7 +162,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
                               .collect(Collectors.joining(", "))));
     }
 
-    private long[] longs(String what, int limit) {
+    private List<Long> longs(String what, int limit) {
       List<Long> values = new ArrayList<>();
       reader.array(
           () -> {
@@ -171,48 +175,48 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
             }
             values.add(value);
           });
-      return values.stream().mapToLong(Long::longValue).toArray();
+      return values;
     }
 
     Entry entry() {
       if (dtype == null || shape == null || offsets == null) {
         throw about(file, name, "lacks one of the fields dtype, shape and data_offsets");
       }
-      if (offsets.length != 2 || offsets[0] > offsets[1]) {
+      if (offsets.size() != 2 || offsets.get(0) > offsets.get(1)) {
         throw about(
             file,
             name,
-            "has data_offsets "
-                + Arrays.toString(offsets)
-                + "; they should be [begin, end], begin <= end");
+            "has data_offsets " + offsets + "; they should be [begin, end], begin <= end");
       }
+      long begin = offsets.get(0);
+      long end = offsets.get(1);
       long bytes = bytes(dtype, shape);
-      if (bytes != offsets[1] - offsets[0]) {
+      if (bytes != end - begin) {
         throw about(
             file,
             name,
             "is "
                 + dtype.label()
-                + Arrays.toString(shape)
+                + shape
                 + ", which takes "
                 + (bytes < 0 ? "more bytes than any file has" : bytes + " bytes")
                 + ", but has "
-                + (offsets[1] - offsets[0])
+                + (end - begin)
                 + " from offset "
-                + offsets[0]
+                + begin
                 + " to "
-                + offsets[1]);
+                + end);
       }
-      return new Entry(name, dtype, shape, offsets[0], offsets[1]);
+      return new Entry(name, dtype, shape, begin, end);
     }
 
     /** The bytes of a tensor, or -1 if they overflow. */
-    private static long bytes(DType dtype, long[] shape) {
-      if (Arrays.stream(shape).anyMatch(extent -> extent == 0)) {
+    private static long bytes(DType dtype, List<Long> shape) {
+      if (shape.contains(0L)) {
         return 0;
       }
       try {
-        return Arrays.stream(shape).reduce(dtype.bytes(), Math::multiplyExact);
+        return shape.stream().reduce((long) dtype.bytes(), Math::multiplyExact);
       } catch (ArithmeticException e) {
         return -1;
       }
@@ -233,7 +237,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     for (String name : names) {
       HostTensor t = weights.get(name);
       long end = Math.addExact(at, t.size() * t.dtype().bytes());
-      entries.add(new Entry(name, t.dtype(), t.shape(), at, end));
+      entries.add(new Entry(name, t.dtype(), Arrays.stream(t.shape()).boxed().toList(), at, end));
       at = end;
     }
     return new SafetensorsHeader(entries, weights.metadata());
@@ -248,7 +252,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     for (Entry e : entries) {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("dtype", e.dtype.safetensorsName());
-      fields.put("shape", Arrays.stream(e.shape).boxed().toList());
+      fields.put("shape", e.extents);
       fields.put("data_offsets", List.of(e.begin, e.end));
       json.put(e.name, fields);
     }

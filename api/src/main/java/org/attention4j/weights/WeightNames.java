@@ -3,6 +3,7 @@ package org.attention4j.weights;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import org.attention4j.error.UsageException;
 
 /** What a tensor may be called, and which names resemble a wrong one. */
@@ -12,23 +13,34 @@ final class WeightNames {
   private WeightNames() {}
 
   /**
-   * Checks a tensor's name: not empty, no control characters, whole code points, not the name that
-   * safetensors reserves for metadata.
-   *
-   * @throws UsageException if it will not do
+   * What is wrong with a tensor's name: it must not be empty or endless, hold control characters or
+   * half code points, or be what safetensors reserves for metadata.
    */
-  static void check(String name) {
+  static Optional<String> problem(String name) {
     if (name.isEmpty() || name.length() > MAX_LENGTH) {
-      throw new UsageException(
+      return Optional.of(
           "a tensor's name must have 1 to " + MAX_LENGTH + " characters, not " + name.length());
     }
     if (name.equals(SafetensorsHeader.METADATA)) {
-      throw new UsageException("no tensor may be named '" + name + "': that is for the metadata");
+      return Optional.of("no tensor may be named '" + name + "': that is for the metadata");
     }
     if (name.codePoints().anyMatch(c -> Character.isISOControl(c) || isSurrogate(c))) {
-      throw new UsageException(
-          "a tensor's name may not hold control characters or half surrogate pairs");
+      return Optional.of("a tensor's name may not hold control characters or half surrogate pairs");
     }
+    return Optional.empty();
+  }
+
+  /**
+   * Checks a tensor's name.
+   *
+   * @throws UsageException if it has a {@link #problem}
+   */
+  static void check(String name) {
+    problem(name)
+        .ifPresent(
+            problem -> {
+              throw new UsageException(problem);
+            });
   }
 
   /**
