@@ -3,6 +3,9 @@ module org.attention4j.api {
   requires static transitive org.jspecify;
 
   exports org.attention4j.error;
+  exports org.attention4j.graph;
+  exports org.attention4j.nn;
+  exports org.attention4j.op;
   exports org.attention4j.tensor;
   exports org.attention4j.weights;
 }

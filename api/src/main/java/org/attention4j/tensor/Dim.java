@@ -33,7 +33,8 @@ public sealed interface Dim permits Dim.Fixed, Poly {
   }
 
   /**
-   * Reads a Dim from a Dim, a whole number, or a sum of numbers and symbols like {@code "past+time"}.
+   * Reads a Dim from a Dim, a whole number, or a sum of numbers and symbols like {@code
+   * "past+time"}.
    *
    * @throws ShapeException for anything else
    */
@@ -82,7 +83,8 @@ public sealed interface Dim permits Dim.Fixed, Poly {
   /** Quotient rounded down; over a symbol it becomes an opaque atom, {@code floor(time/2)}. */
   default Dim floorDiv(long divisor) {
     if (divisor <= 0) {
-      throw new ShapeException("floorDiv of size " + this + " needs a positive divisor, got " + divisor);
+      throw new ShapeException(
+          "floorDiv of size " + this + " needs a positive divisor, got " + divisor);
     }
     if (this instanceof Fixed a) {
       return new Fixed(Math.floorDiv(a.value, divisor));
@@ -122,7 +124,8 @@ public sealed interface Dim permits Dim.Fixed, Poly {
     if (this instanceof Fixed a) {
       return a.value;
     }
-    throw new ShapeException("size '" + this + "' is symbolic: a block may pass it on, not read it");
+    throw new ShapeException(
+        "size '" + this + "' is symbolic: a block may pass it on, not read it");
   }
 
   /** The symbols that occur, sorted. */
@@ -132,7 +135,9 @@ public sealed interface Dim permits Dim.Fixed, Poly {
 
   /** Whether this is exactly one symbol, as an input axis that binds it must be. */
   default boolean isSymbol() {
-    return this instanceof Poly p && symbols().size() == 1 && p.equals(symbol(symbols().iterator().next()));
+    return this instanceof Poly p
+        && symbols().size() == 1
+        && p.equals(symbol(symbols().iterator().next()));
   }
 
   /** Replaces the symbols found in {@code sizes}; others stay. */
@@ -140,7 +145,9 @@ public sealed interface Dim permits Dim.Fixed, Poly {
     return this instanceof Poly p ? p.substitute(sizes) : this;
   }
 
-  /** Monomials (sorted factors, empty for the constant) to their non-zero coefficients, in order. */
+  /**
+   * Monomials (sorted factors, empty for the constant) to their non-zero coefficients, in order.
+   */
   default SortedMap<List<Atom>, Long> terms() {
     return Poly.of(this).coefficients();
   }
@@ -152,7 +159,8 @@ public sealed interface Dim permits Dim.Fixed, Poly {
   record Symbol(String name) implements Atom {
     public Symbol {
       if (!name.matches("[A-Za-z_][A-Za-z0-9_.]*")) {
-        throw new ShapeException("'" + name + "' is no name for a size; use letters, digits, '_' and '.'");
+        throw new ShapeException(
+            "'" + name + "' is no name for a size; use letters, digits, '_' and '.'");
       }
     }
 

@@ -15,7 +15,8 @@ public sealed interface Op permits Primitive, Composite {
   /**
    * Types of the results.
    *
-   * @throws ShapeException if the operands' types do not fit; the message names the op and the types
+   * @throws ShapeException if the operands' types do not fit; the message names the op and the
+   *     types
    */
   List<TensorType> infer(List<TensorType> operands);
 

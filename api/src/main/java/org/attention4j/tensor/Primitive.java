@@ -9,7 +9,8 @@ import org.attention4j.error.ShapeException;
 /**
  * The closed set of operations that every engine runs. Each has one result.
  *
- * <p>Engines implement {@link Visitor}, so that a new primitive breaks each of them at compile time.
+ * <p>Engines implement {@link Visitor}, so that a new primitive breaks each of them at compile
+ * time.
  */
 public sealed interface Primitive extends Op {
 
@@ -71,7 +72,10 @@ public sealed interface Primitive extends Op {
     R update(Update op, C context);
   }
 
-  /** Literal values in row-major order: Doubles for floating types, Longs for integers, 0 or 1 for booleans. */
+  /**
+   * Literal values in row-major order: Doubles for floating types, Longs for integers, 0 or 1 for
+   * booleans.
+   */
   record Constant(TensorType type, List<Number> values) implements Primitive {
     public Constant {
       values = List.copyOf(values);
@@ -136,7 +140,8 @@ public sealed interface Primitive extends Op {
   record Unary(UnaryFunction function) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {
-      Op.check(in.size() == 1 && function.accepts(in.get(0).dtype()), this, "one fitting operand", in);
+      Op.check(
+          in.size() == 1 && function.accepts(in.get(0).dtype()), this, "one fitting operand", in);
       return in.get(0);
     }
 
@@ -150,7 +155,11 @@ public sealed interface Primitive extends Op {
   record Binary(BinaryFunction function) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {
-      Op.check(in.size() == 2 && in.get(0).dtype() == in.get(1).dtype(), this, "two operands of one element type", in);
+      Op.check(
+          in.size() == 2 && in.get(0).dtype() == in.get(1).dtype(),
+          this,
+          "two operands of one element type",
+          in);
       DType dtype = in.get(0).dtype();
       Op.check(function.accepts(dtype), this, "another element type", in);
       List<Dim> dims = TensorType.broadcast(this, in.get(0).dims(), in.get(1).dims());
@@ -168,7 +177,9 @@ public sealed interface Primitive extends Op {
     @Override
     public TensorType type(List<TensorType> in) {
       Op.check(
-          in.size() == 3 && in.get(0).dtype() == DType.BOOL && in.get(1).dtype() == in.get(2).dtype(),
+          in.size() == 3
+              && in.get(0).dtype() == DType.BOOL
+              && in.get(1).dtype() == in.get(2).dtype(),
           this,
           "a boolean and two operands of one element type",
           in);
@@ -196,16 +207,25 @@ public sealed interface Primitive extends Op {
     }
   }
 
-  /** Matrix product over the last two axes, leading axes broadcast; {@code transposeB} reads b as [.., n, k]. */
+  /**
+   * Matrix product over the last two axes, leading axes broadcast; {@code transposeB} reads b as
+   * [.., n, k].
+   */
   record MatMul(boolean transposeB) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {
       Op.check(
-          in.size() == 2 && in.get(0).rank() >= 2 && in.get(1).rank() >= 2, this, "two matrices", in);
+          in.size() == 2 && in.get(0).rank() >= 2 && in.get(1).rank() >= 2,
+          this,
+          "two matrices",
+          in);
       TensorType a = in.get(0);
       TensorType b = in.get(1);
       Op.check(
-          a.dtype() == b.dtype() && a.dtype() != DType.BOOL, this, "operands of one number type", in);
+          a.dtype() == b.dtype() && a.dtype() != DType.BOOL,
+          this,
+          "operands of one number type",
+          in);
       Dim inner = b.dim(transposeB ? -1 : -2);
       if (!a.dim(-1).equals(inner)) {
         throw new ShapeException(
@@ -240,7 +260,8 @@ public sealed interface Primitive extends Op {
 
     @Override
     public TensorType type(List<TensorType> in) {
-      Op.check(in.size() == 1 && in.get(0).dtype() != DType.BOOL, this, "one operand of numbers", in);
+      Op.check(
+          in.size() == 1 && in.get(0).dtype() != DType.BOOL, this, "one operand of numbers", in);
       TensorType type = in.get(0);
       for (int axis : axes) {
         Op.check(axis >= 0 && axis < type.rank(), this, "axes of the operand", in);
@@ -285,7 +306,13 @@ public sealed interface Primitive extends Op {
       TensorType result = in.get(0).with(to);
       if (!result.count().equals(in.get(0).count())) {
         throw new ShapeException(
-            this + ": " + in.get(0) + " has " + in.get(0).count() + " elements, not " + result.count());
+            this
+                + ": "
+                + in.get(0)
+                + " has "
+                + in.get(0).count()
+                + " elements, not "
+                + result.count());
       }
       return result;
     }
@@ -337,7 +364,9 @@ public sealed interface Primitive extends Op {
     @Override
     public TensorType type(List<TensorType> in) {
       Op.check(
-          in.size() == 1 && axes.size() == in.get(0).rank() && new HashSet<>(axes).size() == axes.size(),
+          in.size() == 1
+              && axes.size() == in.get(0).rank()
+              && new HashSet<>(axes).size() == axes.size(),
           this,
           "an operand with as many axes, each named once",
           in);
@@ -440,7 +469,8 @@ public sealed interface Primitive extends Op {
   record ScatterAdd(Dim rows) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {
-      Op.check(in.size() == 2 && in.get(0).dtype() == DType.I64, this, "i64 indices and updates", in);
+      Op.check(
+          in.size() == 2 && in.get(0).dtype() == DType.I64, this, "i64 indices and updates", in);
       int lead = in.get(0).rank();
       Op.check(
           in.get(1).rank() >= lead && in.get(1).dims().subList(0, lead).equals(in.get(0).dims()),
@@ -469,7 +499,11 @@ public sealed interface Primitive extends Op {
     public TensorType type(List<TensorType> in) {
       Op.check(in.size() == 2 && axis < in.get(0).rank(), this, "values and indices", in);
       Op.check(in.get(1).dtype() == DType.I64, this, "i64 indices", in);
-      Op.check(sameOff(in.get(0), in.get(1), axis), this, "indices equal to the values off the axis", in);
+      Op.check(
+          sameOff(in.get(0), in.get(1), axis),
+          this,
+          "indices equal to the values off the axis",
+          in);
       return in.get(0).with(in.get(1).dims());
     }
 
@@ -479,12 +513,17 @@ public sealed interface Primitive extends Op {
     }
   }
 
-  /** Adjoint of {@link GatherAlong}: indices, updates of the same axes, summed into zeros of {@code size} along the axis. */
+  /**
+   * Adjoint of {@link GatherAlong}: indices, updates of the same axes, summed into zeros of {@code
+   * size} along the axis.
+   */
   record ScatterAlong(int axis, Dim size) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {
       Op.check(
-          in.size() == 2 && in.get(0).dtype() == DType.I64 && in.get(0).dims().equals(in.get(1).dims()),
+          in.size() == 2
+              && in.get(0).dtype() == DType.I64
+              && in.get(0).dims().equals(in.get(1).dims()),
           this,
           "i64 indices and updates of the same axes",
           in);
@@ -502,13 +541,17 @@ public sealed interface Primitive extends Op {
     }
   }
 
-  /** Indices (i64) of the k largest of the last axis, largest first, the earlier index first among equals. */
+  /**
+   * Indices (i64) of the k largest of the last axis, largest first, the earlier index first among
+   * equals.
+   */
   record TopK(int k) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {
       Op.check(in.size() == 1 && in.get(0).rank() > 0, this, "one operand with an axis", in);
       Dim size = in.get(0).dim(-1);
-      Op.check(k > 0 && (!size.known() || k <= size.longSize()), this, "k from 1 to the last size", in);
+      Op.check(
+          k > 0 && (!size.known() || k <= size.longSize()), this, "k from 1 to the last size", in);
       return in.get(0).with(-1, k).as(DType.I64);
     }
 
@@ -518,7 +561,10 @@ public sealed interface Primitive extends Op {
     }
   }
 
-  /** {@code buffer, fresh, start}: fresh written over buffer[start, start + n) along one axis; start is an i64 scalar. */
+  /**
+   * {@code buffer, fresh, start}: fresh written over buffer[start, start + n) along one axis; start
+   * is an i64 scalar.
+   */
   record Update(int axis) implements Primitive {
     @Override
     public TensorType type(List<TensorType> in) {

@@ -17,8 +17,8 @@ import org.attention4j.error.ShapeException;
  * A typed handle in an executor. Its methods build an op, infer the type once for all engines, and
  * hand it to the executor, which runs it (eager) or records it (tracing).
  *
- * <p>Immutable; as thread-safe as its executor. Every method throws {@link ShapeException} when types
- * do not fit, with the op and the types in the message.
+ * <p>Immutable; as thread-safe as its executor. Every method throws {@link ShapeException} when
+ * types do not fit, with the op and the types in the message.
  */
 public final class Tensor {
   private final TensorType type;
@@ -402,7 +402,10 @@ public final class Tensor {
     return apply(new Primitive.Permute(axes));
   }
 
-  /** Indices from (inclusive) to (exclusive) of one axis; sizes as {@link Dim#of(Object)} reads them. */
+  /**
+   * Indices from (inclusive) to (exclusive) of one axis; sizes as {@link Dim#of(Object)} reads
+   * them.
+   */
   public Tensor slice(int axis, Object from, Object to) {
     Dim start = Dim.of(from);
     Dim end = Dim.of(to);

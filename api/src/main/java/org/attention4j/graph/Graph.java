@@ -1,0 +1,177 @@
+package org.attention4j.graph;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BiPredicate;
+import org.attention4j.error.UsageException;
+import org.attention4j.nn.Init;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.Scope;
+import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.Op;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+
+/**
+ * A recorded model. Values are numbered; {@code types} holds the type of each; inputs, parameters
+ * and outputs are named. Nodes are in an order in which they can run. Immutable, thread-safe.
+ */
+public record Graph(
+    Map<String, Integer> inputs,
+    Map<String, Parameter> parameters,
+    List<Node> nodes,
+    Map<String, Integer> outputs,
+    List<TensorType> types) {
+
+  /** One op with the values it reads and makes, and the path of the block it belongs to. */
+  public record Node(Op op, List<Integer> operands, List<Integer> results, String path) {
+    public Node {
+      operands = List.copyOf(operands);
+      results = List.copyOf(results);
+    }
+  }
+
+  /** A parameter's value and how it starts. */
+  public record Parameter(int value, Init init) {}
+
+  public Graph {
+    inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+    nodes = List.copyOf(nodes);
+    types = List.copyOf(types);
+  }
+
+  /**
+   * Records a model.
+   *
+   * @param inputs types of the inputs it is given, with symbols where sizes vary
+   * @throws org.attention4j.error.ShapeException if types do not fit; the message begins with the
+   *     path
+   */
+  public static Graph trace(Model model, Map<String, TensorType> inputs, TraceOptions options) {
+    Tracer tracer = new Tracer(options);
+    Map<String, Tensor> tensors = new LinkedHashMap<>();
+    inputs.forEach((name, type) -> tensors.put(name, tracer.input(name, type)));
+    Graph graph = tracer.finish(model.apply(Scope.root(tracer), new Model.Inputs(tensors)));
+    Tracer.checkSymbols(graph);
+    return graph;
+  }
+
+  /** Records a model with its own inputs, no cache, everything expanded. */
+  public static Graph trace(Model model) {
+    return trace(model, model.inputs(), TraceOptions.primitives());
+  }
+
+  /** Type of a value. */
+  public TensorType type(int value) {
+    return types.get(value);
+  }
+
+  /** Types of the inputs by name. */
+  public Map<String, TensorType> inputTypes() {
+    return typesOf(inputs);
+  }
+
+  /** Types of the outputs by name. */
+  public Map<String, TensorType> outputTypes() {
+    return typesOf(outputs);
+  }
+
+  /** Types of the parameters by path. */
+  public Map<String, TensorType> parameterTypes() {
+    Map<String, Integer> values = new LinkedHashMap<>();
+    parameters.forEach((path, parameter) -> values.put(path, parameter.value()));
+    return typesOf(values);
+  }
+
+  private Map<String, TensorType> typesOf(Map<String, Integer> values) {
+    Map<String, TensorType> result = new LinkedHashMap<>();
+    values.forEach((name, value) -> result.put(name, types.get(value)));
+    return result;
+  }
+
+  /** Types of a node's operands. */
+  public List<TensorType> operandTypes(Node node) {
+    return node.operands().stream().map(types::get).toList();
+  }
+
+  /** Types of a node's results. */
+  public List<TensorType> resultTypes(Node node) {
+    return node.results().stream().map(types::get).toList();
+  }
+
+  /** Only the nodes, inputs and parameters that the outputs need. */
+  public Graph pruned() {
+    Set<Integer> live = new HashSet<>(outputs.values());
+    Deque<Node> kept = new ArrayDeque<>();
+    for (int i = nodes.size() - 1; i >= 0; i--) {
+      Node node = nodes.get(i);
+      if (node.results().stream().anyMatch(live::contains)) {
+        live.addAll(node.operands());
+        kept.addFirst(node);
+      }
+    }
+    Map<String, Integer> usedInputs = new LinkedHashMap<>(inputs);
+    usedInputs.values().retainAll(live);
+    Map<String, Parameter> usedParameters = new LinkedHashMap<>(parameters);
+    usedParameters.values().removeIf(p -> !live.contains(p.value()));
+    return new Graph(usedInputs, usedParameters, List.copyOf(kept), outputs, types);
+  }
+
+  /** The graph with only some outputs. */
+  public Graph withOutputs(Collection<String> names) {
+    Map<String, Integer> kept = new LinkedHashMap<>();
+    for (String name : names) {
+      Integer value = outputs.get(name);
+      if (value == null) {
+        throw new UsageException(
+            "the graph has no output '" + name + "', only " + outputs.keySet());
+      }
+      kept.put(name, value);
+    }
+    return new Graph(inputs, parameters, nodes, kept, types).pruned();
+  }
+
+  /**
+   * The graph with one more output {@code grad.PATH} for each parameter that the loss depends on.
+   *
+   * @param loss name of a scalar output
+   * @param keep composites that stay whole, forward and as {@code Backward}
+   */
+  public Graph gradient(String loss, BiPredicate<Composite, List<TensorType>> keep) {
+    return Gradient.of(this, loss, keep);
+  }
+
+  /** Values of the symbols, read from concrete input shapes. */
+  public Map<String, Long> sizes(Map<String, long[]> shapes) {
+    return Sizes.of(this, shapes);
+  }
+
+  /** The graph with symbols replaced by sizes, in types and ops. */
+  public Graph bind(Map<String, Long> sizes) {
+    if (types.stream().allMatch(TensorType::known)) {
+      return this;
+    }
+    List<Node> bound = new ArrayList<>(nodes.size());
+    for (Node node : nodes) {
+      bound.add(new Node(node.op().bind(sizes), node.operands(), node.results(), node.path()));
+    }
+    return new Graph(
+        inputs, parameters, bound, outputs, types.stream().map(t -> t.bind(sizes)).toList());
+  }
+
+  /** One line a node, for people. */
+  @Override
+  public String toString() {
+    return GraphPrinter.print(this);
+  }
+}

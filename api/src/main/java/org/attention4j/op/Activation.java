@@ -1,0 +1,99 @@
+package org.attention4j.op;
+
+import java.util.List;
+import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.Op;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+
+/** A pointwise non-linearity. One floating operand, one result of its type. */
+public record Activation(Kind kind) implements Composite {
+
+  /** The functions, with their formulas. */
+  public enum Kind {
+    /** max(x, 0). */
+    RELU,
+    /** max(x, 0)^2 (So et al. 2021). */
+    RELU_SQUARED,
+    /** x * Phi(x), Phi by the error function (Hendrycks and Gimpel 2016). */
+    GELU,
+    /** The tanh approximation of GELU. */
+    GELU_TANH,
+    /** x * sigmoid(1.702 x). */
+    QUICK_GELU,
+    /** x * sigmoid(x), also called swish. */
+    SILU,
+    /** 1 / (1 + exp(-x)). */
+    SIGMOID,
+    /** x * tanh(softplus(x)) (Misra 2019). */
+    MISH,
+    /** log(1 + exp(x)). */
+    SOFTPLUS,
+    /** x where positive, else exp(x) - 1. */
+    ELU,
+    /** x where positive, else 0.01 x. */
+    LEAKY_RELU,
+    /** x * min(max(x + 3, 0), 6) / 6. */
+    HARD_SWISH,
+    TANH,
+    /** x: for linear gated units. */
+    IDENTITY
+  }
+
+  /** Applies a function. */
+  public static Tensor apply(Kind kind, Tensor x) {
+    return kind == Kind.IDENTITY ? x : x.apply(new Activation(kind));
+  }
+
+  @Override
+  public String name() {
+    return "Activation." + kind;
+  }
+
+  @Override
+  public List<TensorType> infer(List<TensorType> in) {
+    Op.check(in.size() == 1 && in.get(0).dtype().isFloating(), this, "one floating operand", in);
+    return in;
+  }
+
+  @Override
+  public List<Tensor> expand(List<Tensor> in) {
+    Tensor x = in.get(0);
+    return List.of(
+        switch (kind) {
+          case RELU -> x.max(0);
+          case RELU_SQUARED -> square(x.max(0));
+          case GELU -> x.mul(0.5).mul(x.mul(Math.sqrt(0.5)).erf().add(1));
+          case GELU_TANH -> {
+            Tensor inner = x.add(square(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
+            yield x.mul(0.5).mul(inner.tanh().add(1));
+          }
+          case QUICK_GELU -> x.mul(sigmoid(x.mul(1.702)));
+          case SILU -> x.mul(sigmoid(x));
+          case SIGMOID -> sigmoid(x);
+          case MISH -> x.mul(softplus(x).tanh());
+          case SOFTPLUS -> softplus(x);
+          case ELU -> x.scalar(0).lt(x).where(x, x.min(0).exp().sub(1));
+          case LEAKY_RELU -> x.scalar(0).lt(x).where(x, x.mul(0.01));
+          case HARD_SWISH -> x.mul(x.add(3).max(0).min(6)).div(6);
+          case TANH -> x.tanh();
+          case IDENTITY -> x;
+        });
+  }
+
+  private static Tensor square(Tensor x) {
+    return x.mul(x);
+  }
+
+  /**
+   * The exponent is bounded: exp(80) is finite in f32, so that the gradient is never 0 x infinity.
+   */
+  private static Tensor sigmoid(Tensor x) {
+    return x.neg().min(80).exp().add(1).reciprocal();
+  }
+
+  /** max(x, 0) + log(1 + exp(-|x|)), which cannot overflow. */
+  private static Tensor softplus(Tensor x) {
+    return x.max(0).add(x.abs().neg().exp().add(1).log());
+  }
+}
