@@ -6,6 +6,8 @@ module org.attention4j.api {
   exports org.attention4j.graph;
   exports org.attention4j.nn;
   exports org.attention4j.op;
+  exports org.attention4j.spi;
+  exports org.attention4j.train;
   exports org.attention4j.tensor;
   exports org.attention4j.weights;
 }

@@ -57,7 +57,7 @@ public record CrossEntropy(long ignoreIndex, double labelSmoothing, Reduction re
   public List<Tensor> expand(List<Tensor> in) {
     Tensor logits = in.get(0);
     Tensor labels = in.get(1);
-    Tensor counts = labels.eq(ignoreIndex).not();
+    Tensor counts = labels.eq(labels.integers(ignoreIndex).reshape(List.of())).not();
     Tensor safe = counts.where(labels, labels.scalar(0)).insert(-1); // [.., 1]
     Tensor logProbability = logits.apply(new LogSoftmax());
     Tensor loss = logProbability.takeAlong(-1, safe).neg(); // [.., 1]

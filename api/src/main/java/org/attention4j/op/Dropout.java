@@ -18,7 +18,7 @@ import org.attention4j.tensor.TensorType;
  * @param site tells several masks of one seed apart
  */
 public record Dropout(double probability, long site) implements Composite {
-  private static final long PRIME = (1L << 31) - 1;
+  private static final double PRIME = 2147483647.0; // 2^31 - 1, exact
 
   public Dropout {
     if (!(probability >= 0 && probability < 1)) {
@@ -51,13 +51,13 @@ public record Dropout(double probability, long site) implements Composite {
   }
 
   private Tensor threshold(Tensor like) {
-    return like.scalar(Math.round(probability * PRIME));
+    return like.scalar(Math.rint(probability * PRIME));
   }
 
   /** Two rounds of the permutation x^5 of the field, each after adding a key. */
   private Tensor hash(Tensor index, Tensor seed) {
-    Tensor key = fifthPower(mod(mod(seed.abs()).add(Math.floorMod(site, PRIME))));
-    Tensor second = fifthPower(mod(key.add(key.scalar(0x2545F491L))));
+    Tensor key = fifthPower(mod(mod(seed.abs()).add((double) Math.floorMod(site, (long) PRIME))));
+    Tensor second = fifthPower(mod(key.add(625341585)));
     Tensor h = fifthPower(mod(mod(index).add(key)));
     return fifthPower(mod(h.add(second)));
   }

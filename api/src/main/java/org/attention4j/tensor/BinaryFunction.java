@@ -17,7 +17,10 @@ public enum BinaryFunction {
 
   /** Whether the result is boolean. */
   public boolean isPredicate() {
-    return ordinal() >= LT.ordinal();
+    return switch (this) {
+      case LT, LE, EQ, AND, OR -> true;
+      default -> false;
+    };
   }
 
   /** Whether operands of this type are accepted. */
