@@ -1,9 +1,12 @@
 /** Tensors, ops, blocks, graphs, the engine SPI and the reference engine. */
+@SuppressWarnings("module") // modules that are compiled later are named here
 module org.attention4j.api {
   requires static transitive org.jspecify;
 
   exports org.attention4j.error;
   exports org.attention4j.graph;
+  exports org.attention4j.json to
+      org.attention4j.conformance;
   exports org.attention4j.nn;
   exports org.attention4j.op;
   exports org.attention4j.spi;

@@ -223,14 +223,24 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     }
   }
 
-  /**
-   * Lays out tensors: the widest elements first, so that each is aligned, and by name within a
-   * width, so that equal weights give equal files.
-   */
+  /** The widest first, so that each is aligned; in detail as the format's own library does. */
+  private static final List<DType> ORDER =
+      List.of(
+          DType.I64,
+          DType.F64,
+          DType.F32,
+          DType.I32,
+          DType.BF16,
+          DType.F16,
+          DType.I8,
+          DType.U8,
+          DType.BOOL);
+
+  /** Lays out tensors by dtype, then by name, so that equal weights give equal files. */
   static SafetensorsHeader layOut(Weights weights) {
     List<String> names = new ArrayList<>(weights.names());
     names.sort(
-        Comparator.comparingInt((String n) -> -weights.get(n).dtype().bytes())
+        Comparator.comparingInt((String name) -> ORDER.indexOf(weights.get(name).dtype()))
             .thenComparing(Comparator.naturalOrder()));
     List<Entry> entries = new ArrayList<>();
     long at = 0;
