@@ -1,0 +1,136 @@
+package org.attention4j.engine.onnx;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.attention4j.engine.onnx.lower.GraphLowering;
+import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.session.OnnxSession;
+import org.attention4j.engine.onnx.session.OrtModel;
+import org.attention4j.engine.onnx.session.OrtRuntime;
+import org.attention4j.engine.onnx.session.OrtSettings;
+import org.attention4j.error.EngineException;
+import org.attention4j.graph.CacheMode;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.spi.Availability;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.Mode;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.spi.Support;
+import org.attention4j.spi.Trainer;
+import org.attention4j.spi.TrainerOptions;
+import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs models in ONNX Runtime: a graph is written as ONNX in memory, its weights shared with the
+ * host tensors, and opened as a session. Thread-safe.
+ */
+public final class OnnxEngine implements Engine {
+
+  /** For the ServiceLoader; does no work. */
+  public OnnxEngine() {}
+
+  @Override
+  public String name() {
+    return "onnx";
+  }
+
+  @Override
+  public String version() {
+    return "ONNX Runtime " + OrtRuntime.version() + ", opset " + GraphLowering.OPSET;
+  }
+
+  @Override
+  public Availability availability() {
+    return OrtRuntime.availability();
+  }
+
+  @Override
+  public Support supports(Composite op, List<TensorType> operands, Mode mode) {
+    if (mode == Mode.TRAINING) {
+      return Support.no("opset 17 has no gradients; training steps are written as primitives");
+    }
+    return GraphLowering.claims(op, operands)
+        ? Support.yes()
+        : Support.no("opset 17 has no such operator; it is written as primitives");
+  }
+
+  /**
+   * {@inheritDoc}
+   *
+   * <p>Properties: {@code optimization} (none, basic, extended, all), {@code parallel_operators},
+   * {@code spinning} (true, false).
+   */
+  @Override
+  public Session open(Program program, Weights weights, SessionOptions options) {
+    OrtSettings settings = OrtSettings.of(options);
+    Lowering lowering = Lowering.inMemory(options.precision());
+    TraceOptions trace =
+        TraceOptions.primitives().keeping(GraphLowering::claims).observing(options.observe());
+    Graph whole = program.graph(trace);
+    OrtModel model = OrtModel.open(GraphLowering.lower(whole, weights, lowering), settings);
+    return new OnnxSession(
+        model,
+        () -> decoders(program, weights, trace, lowering, settings),
+        "onnx: "
+            + version()
+            + ", "
+            + settings.provider()
+            + ", "
+            + options.precision().label()
+            + ", "
+            + whole.nodes().size()
+            + " ops");
+  }
+
+  private static OnnxSession.Decoders decoders(
+      Program program,
+      Weights weights,
+      TraceOptions trace,
+      Lowering lowering,
+      OrtSettings settings) {
+    Graph step = program.graph(trace.withCache(CacheMode.STEP));
+    OrtModel prefillModel = null;
+    if (!stepMayBegin(step)) {
+      Graph prefill = program.graph(trace.withCache(CacheMode.PREFILL));
+      prefillModel = OrtModel.open(GraphLowering.lower(prefill, weights, lowering), settings);
+    }
+    try {
+      OrtModel stepModel = OrtModel.open(GraphLowering.lower(step, weights, lowering), settings);
+      return new OnnxSession.Decoders(prefillModel, stepModel, PAST);
+    } catch (RuntimeException e) {
+      close(prefillModel);
+      throw e;
+    }
+  }
+
+  private static void close(@Nullable OrtModel model) {
+    if (model != null) {
+      model.close();
+    }
+  }
+
+  private static final String PAST = "past";
+
+  /** Whether an empty past makes a step a first step: no entry is computed once and kept. */
+  static boolean stepMayBegin(Graph step) {
+    Map<String, TensorType> entries = new LinkedHashMap<>(step.inputTypes());
+    entries.keySet().removeIf(name -> !name.startsWith("past_key_values."));
+    if (entries.isEmpty()) {
+      throw new EngineException("the model keeps no cache, so it cannot decode step by step");
+    }
+    return entries.values().stream()
+        .allMatch(type -> type.dims().stream().anyMatch(dim -> dim.symbols().contains(PAST)));
+  }
+
+  @Override
+  public Trainer train(Program program, Weights weights, TrainerOptions options) {
+    throw new EngineException("engine 'onnx' cannot train yet");
+  }
+}

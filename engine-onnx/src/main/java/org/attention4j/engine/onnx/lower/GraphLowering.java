@@ -1,0 +1,137 @@
+package org.attention4j.engine.onnx.lower;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.attention4j.error.OperandException;
+import org.attention4j.error.WeightsException;
+import org.attention4j.graph.Graph;
+import org.attention4j.onnxformat.GraphBuilder;
+import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.Op;
+import org.attention4j.tensor.Primitive;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
+
+/**
+ * Writes a graph of primitives and claimed composites as an ONNX model: opset 17, format version 8,
+ * which every runtime since 2022 reads.
+ */
+public final class GraphLowering {
+  /** Version of the default operator set. */
+  public static final int OPSET = 17;
+
+  /** Version of the file format. */
+  public static final int IR_VERSION = 8;
+
+  private final Graph source;
+  private final Lowering options;
+  private final GraphBuilder target;
+  private final String[] names;
+  private final PrimitiveLowering primitives;
+  private final CompositeLowering composites;
+
+  private GraphLowering(Graph source, Lowering options) {
+    this.source = source;
+    this.options = options;
+    this.target =
+        new GraphBuilder(
+            options.name(), symbol -> options.axisNames().getOrDefault(symbol, symbol));
+    this.names = new String[source.types().size()];
+    Literals literals = new Literals(target);
+    Sizes sizes = new Sizes(target, literals, source.inputTypes());
+    Reshapes reshapes = new Reshapes(target, literals, sizes);
+    Products products = new Products(target, reshapes);
+    primitives = new PrimitiveLowering(target, literals, sizes, reshapes, products, options);
+    composites = new CompositeLowering(target, literals, products, options);
+  }
+
+  /** Whether a composite should stay whole in the trace, to be written as nodes of its own. */
+  public static boolean claims(Composite op, List<TensorType> operands) {
+    return CompositeLowering.claims(op);
+  }
+
+  /**
+   * Lowers a graph with its weights. The model shares the memory of weights that have the export's
+   * precision already.
+   *
+   * @throws WeightsException if a parameter is missing or has another shape
+   * @throws OperandException with the block's path, if an op cannot be written
+   */
+  public static ModelProto lower(Graph graph, Weights weights, Lowering options) {
+    GraphLowering lowering = new GraphLowering(graph, options);
+    lowering.inputs();
+    lowering.parameters(weights);
+    graph.nodes().forEach(lowering::node);
+    lowering.outputs();
+    return lowering.target.build(OPSET, IR_VERSION, "", new TreeMap<>(options.metadata()));
+  }
+
+  private void inputs() {
+    source
+        .inputs()
+        .forEach(
+            (name, value) -> {
+              target.input(name, real(source.type(value)));
+              names[value] = name;
+            });
+  }
+
+  private void parameters(Weights weights) {
+    Map<String, TensorType> types = new LinkedHashMap<>(source.parameterTypes());
+    source
+        .parameters()
+        .forEach(
+            (path, parameter) -> {
+              HostTensor tensor = weights.get(path);
+              TensorType wanted = types.get(path);
+              if (wanted == null
+                  || !TensorType.ofShape(wanted.dtype(), tensor.shape()).equals(wanted)) {
+                throw new WeightsException(
+                    "parameter '"
+                        + path
+                        + "' of the model is "
+                        + wanted
+                        + "; the weights have "
+                        + TensorType.ofShape(tensor.dtype(), tensor.shape()));
+              }
+              target.initializer(path, tensor.cast(options.real(wanted.dtype())));
+              names[parameter.value()] = path;
+            });
+  }
+
+  private void node(Graph.Node node) {
+    target.scope(node.path());
+    Operands operands =
+        new Operands(
+            node.operands().stream().map(value -> names[value]).toList(),
+            source.operandTypes(node),
+            source.type(node.results().get(0)));
+    try {
+      names[node.results().get(0)] = lower(node.op(), operands);
+    } catch (OperandException e) {
+      throw e.at(node.path());
+    }
+  }
+
+  private String lower(Op op, Operands operands) {
+    if (op instanceof Primitive primitive) {
+      return primitive.accept(primitives, operands);
+    }
+    return composites.lower((Composite) op, operands);
+  }
+
+  private void outputs() {
+    target.scope("");
+    source
+        .outputs()
+        .forEach((name, value) -> target.output(name, names[value], real(source.type(value))));
+  }
+
+  private TensorType real(TensorType type) {
+    return type.as(options.real(type.dtype()));
+  }
+}

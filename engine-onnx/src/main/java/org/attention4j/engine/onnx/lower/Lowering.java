@@ -1,0 +1,53 @@
+package org.attention4j.engine.onnx.lower;
+
+import java.util.Map;
+import java.util.Objects;
+import org.attention4j.error.EngineException;
+import org.attention4j.tensor.DType;
+
+/**
+ * How a graph is written as ONNX.
+ *
+ * @param name the name of the graph in the file
+ * @param precision what the graph's floating type becomes: f32, f16 or f64
+ * @param axisNames what symbols of sizes are called in the file; others keep their name
+ * @param metadata properties kept in the file
+ */
+public record Lowering(
+    String name, DType precision, Map<String, String> axisNames, Map<String, String> metadata) {
+
+  /** Names that Optimum, transformers.js and onnxruntime-genai use. */
+  private static final Map<String, String> OPTIMUM =
+      Map.of("batch", "batch_size", "time", "sequence_length", "past", "past_sequence_length");
+
+  /** Refuses precisions that ONNX Runtime cannot compute in. */
+  public Lowering {
+    Objects.requireNonNull(name);
+    if (precision != DType.F32 && precision != DType.F16 && precision != DType.F64) {
+      throw new EngineException(
+          "ONNX models can be written in f32, f16 or f64, not in " + precision.label());
+    }
+    axisNames = Map.copyOf(axisNames);
+    metadata = Map.copyOf(metadata);
+  }
+
+  /** A graph in the given precision, with Optimum's axis names and no metadata. */
+  public static Lowering in(DType precision) {
+    return new Lowering("attention4j", precision, OPTIMUM, Map.of());
+  }
+
+  /** A graph for a session of our own, with the names of sizes that the source has. */
+  public static Lowering inMemory(DType precision) {
+    return new Lowering("attention4j", precision, Map.of(), Map.of());
+  }
+
+  /** The same with other metadata. */
+  public Lowering withMetadata(Map<String, String> entries) {
+    return new Lowering(name, precision, axisNames, entries);
+  }
+
+  /** The element type in the file: the graph's f32 stands for the precision. */
+  public DType real(DType nominal) {
+    return nominal == DType.F32 ? precision : nominal;
+  }
+}

@@ -1,0 +1,92 @@
+package org.attention4j.engine.onnx.session;
+
+import java.util.Map;
+import java.util.function.Supplier;
+import org.attention4j.error.UsageException;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Session;
+import org.attention4j.tensor.HostTensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model opened for inference: one ONNX Runtime model for whole sequences, and at the first
+ * decoding those that keep a cache. Thread-safe.
+ */
+public final class OnnxSession implements Session {
+
+  /**
+   * The models of a decoding.
+   *
+   * @param prefill of the first step; null if {@code step} with an empty past will do
+   * @param step of later steps
+   * @param pastSymbol the symbol of the cache's length
+   */
+  public record Decoders(@Nullable OrtModel prefill, OrtModel step, String pastSymbol)
+      implements AutoCloseable {
+    @Override
+    public void close() {
+      step.close();
+      if (prefill != null) {
+        prefill.close();
+      }
+    }
+  }
+
+  private final OrtModel whole;
+  private final Supplier<Decoders> opener;
+  private final String description;
+  private @Nullable Decoders decoders;
+  private boolean closed;
+
+  /**
+   * A session.
+   *
+   * @param whole runs without a cache
+   * @param opener opens the models with a cache, at the first {@link #decode}
+   */
+  public OnnxSession(OrtModel whole, Supplier<Decoders> opener, String description) {
+    this.whole = whole;
+    this.opener = opener;
+    this.description = description;
+  }
+
+  @Override
+  public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
+    return whole.run(inputs);
+  }
+
+  /** Runs into outputs of the caller's, which must have the right types and shapes. */
+  public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+    whole.run(inputs, outputs);
+  }
+
+  @Override
+  public Decoding decode() {
+    Decoders models = decoders();
+    return new CachedDecoding(models.prefill(), models.step(), models.pastSymbol());
+  }
+
+  private synchronized Decoders decoders() {
+    if (closed) {
+      throw new UsageException("this session is closed");
+    }
+    if (decoders == null) {
+      decoders = opener.get();
+    }
+    return decoders;
+  }
+
+  @Override
+  public String description() {
+    return description;
+  }
+
+  @Override
+  public synchronized void close() {
+    closed = true;
+    whole.close();
+    if (decoders != null) {
+      decoders.close();
+    }
+  }
+}

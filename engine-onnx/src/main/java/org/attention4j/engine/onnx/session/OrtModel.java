@@ -1,0 +1,223 @@
+package org.attention4j.engine.onnx.session;
+
+import ai.onnxruntime.OnnxTensor;
+import ai.onnxruntime.OnnxTensorLike;
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.attention4j.error.EngineException;
+import org.attention4j.error.UsageException;
+import org.attention4j.onnxformat.ElementTypes;
+import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.proto.StringStringEntryProto;
+import org.attention4j.onnxformat.proto.TensorProto;
+import org.attention4j.tensor.HostTensor;
+
+/**
+ * A model opened in ONNX Runtime. Several threads may run it at once; closing waits for them.
+ *
+ * <p>Weights in direct memory are shared with ONNX Runtime, not copied, so that several models over
+ * the same weights cost them once (apart from what ONNX Runtime rearranges for its products).
+ */
+public final class OrtModel implements AutoCloseable {
+  /** Shape constants are read while the graph is optimised and must be in the model itself. */
+  private static final int SMALLEST_SHARED = 1024;
+
+  private final Signature signature;
+  private final OrtSession session;
+  private final OrtSession.SessionOptions options;
+  private final List<OnnxTensor> weights;
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+  private boolean closed;
+
+  private OrtModel(
+      Signature signature,
+      OrtSession session,
+      OrtSession.SessionOptions options,
+      List<OnnxTensor> weights) {
+    this.signature = signature;
+    this.session = session;
+    this.options = options;
+    this.weights = weights;
+  }
+
+  /** Opens a model in memory. */
+  public static OrtModel open(ModelProto model, OrtSettings settings) {
+    Signature signature = Signature.of(model.getGraph(), Path.of("(in memory)"));
+    Map<String, OnnxTensor> shared = new LinkedHashMap<>();
+    ModelProto small = withoutWeights(model, shared);
+    return open(
+        signature,
+        settings,
+        shared,
+        sessionOptions ->
+            OrtRuntime.environment().createSession(small.toByteArray(), sessionOptions));
+  }
+
+  /** Opens a checked model file; its external data lies beside it. */
+  static OrtModel open(Path file, Signature signature, OrtSettings settings) {
+    return open(
+        signature,
+        settings,
+        Map.of(),
+        sessionOptions -> OrtRuntime.environment().createSession(file.toString(), sessionOptions));
+  }
+
+  private interface Opener {
+    OrtSession open(OrtSession.SessionOptions options) throws OrtException;
+  }
+
+  private static OrtModel open(
+      Signature signature, OrtSettings settings, Map<String, OnnxTensor> shared, Opener opener) {
+    OrtRuntime.environment(); // its own error if the library cannot be loaded
+    List<OnnxTensor> weights = List.copyOf(shared.values());
+    OrtSession.SessionOptions options = new OrtSession.SessionOptions();
+    try {
+      settings.apply(options);
+      if (!shared.isEmpty()) {
+        options.addExternalInitializers(new LinkedHashMap<String, OnnxTensorLike>(shared));
+      }
+      return new OrtModel(signature, opener.open(options), options, weights);
+    } catch (OrtException | RuntimeException e) {
+      options.close();
+      weights.forEach(OnnxTensor::close);
+      throw e instanceof EngineException known
+          ? known
+          : new EngineException("ONNX Runtime cannot open the model: " + e.getMessage(), e);
+    }
+  }
+
+  /** Moves large weights out of the message, into tensors over the same memory. */
+  private static ModelProto withoutWeights(ModelProto model, Map<String, OnnxTensor> shared) {
+    ModelProto.Builder result = model.toBuilder();
+    for (TensorProto.Builder tensor : result.getGraphBuilder().getInitializerBuilderList()) {
+      ByteString bytes = tensor.getRawData();
+      ByteBuffer buffer = bytes.asReadOnlyByteBuffer();
+      if (bytes.size() < SMALLEST_SHARED || !buffer.isDirect()) {
+        continue;
+      }
+      HostTensor weight =
+          HostTensor.wrap(
+              ElementTypes.dtype(tensor.getDataType(), Path.of("(in memory)"), tensor.getName()),
+              buffer,
+              tensor.getDimsList().stream().mapToLong(Long::longValue).toArray());
+      shared.put(tensor.getName(), OrtTensors.over(weight));
+      tensor.clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL);
+      tensor.addExternalData(
+          StringStringEntryProto.newBuilder().setKey("location").setValue("in-memory"));
+    }
+    return result.build();
+  }
+
+  /** Inputs and outputs. */
+  public Signature signature() {
+    return signature;
+  }
+
+  /**
+   * Runs the model once. Outputs are written by ONNX Runtime into the memory of the tensors
+   * returned.
+   */
+  public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
+    Map<String, HostTensor> outputs = new LinkedHashMap<>();
+    Map<String, long[]> shapes = new HashMap<>();
+    signature.check(inputs).forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    Map<String, Long> sizes = signature.sizes(shapes);
+    signature
+        .outputs()
+        .forEach(
+            (name, type) ->
+                outputs.put(name, HostTensor.zeros(type.dtype(), type.bind(sizes).shape())));
+    run(inputs, outputs);
+    return outputs;
+  }
+
+  /**
+   * Runs the model once into given outputs, which must have the right types and shapes; for callers
+   * that reuse memory.
+   */
+  public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+    try (Feeds feeds = new Feeds();
+        Feeds results = new Feeds()) {
+      inputs.forEach((name, tensor) -> feeds.put(name, tensor));
+      outputs.forEach((name, tensor) -> results.put(name, tensor));
+      runNative(feeds.tensors(), java.util.Set.of(), results.tensors()).close();
+    }
+  }
+
+  /**
+   * Runs on ONNX Runtime's own tensors.
+   *
+   * @param requested outputs that ONNX Runtime shall allocate; the caller closes the result
+   * @param pinned outputs with memory given
+   */
+  OrtSession.Result runNative(
+      Map<String, OnnxTensor> inputs,
+      java.util.Set<String> requested,
+      Map<String, OnnxTensor> pinned) {
+    lock.readLock().lock();
+    try {
+      if (closed) {
+        throw new UsageException("this session is closed");
+      }
+      return session.run(inputs, requested, pinned);
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime failed: " + e.getMessage(), e);
+    } finally {
+      lock.readLock().unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    lock.writeLock().lock();
+    try {
+      if (closed) {
+        return;
+      }
+      closed = true;
+      session.close(); // before the memory it reads from
+      options.close();
+      weights.forEach(OnnxTensor::close);
+    } catch (OrtException e) {
+      throw new EngineException("ONNX Runtime cannot close a session: " + e.getMessage(), e);
+    } finally {
+      lock.writeLock().unlock();
+    }
+  }
+
+  /** Named tensors over host memory, closed together. */
+  static final class Feeds implements AutoCloseable {
+    private final Map<String, OnnxTensor> tensors = new LinkedHashMap<>();
+    private final List<OnnxTensor> owned = new ArrayList<>();
+
+    void put(String name, HostTensor tensor) {
+      OnnxTensor over = OrtTensors.over(tensor);
+      owned.add(over);
+      tensors.put(name, over);
+    }
+
+    /** A tensor that somebody else closes. */
+    void lend(String name, OnnxTensor tensor) {
+      tensors.put(name, tensor);
+    }
+
+    Map<String, OnnxTensor> tensors() {
+      return tensors;
+    }
+
+    @Override
+    public void close() {
+      owned.forEach(OnnxTensor::close);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+package org.attention4j.engine.onnx.session;
+
+import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.attention4j.error.EngineException;
+import org.attention4j.error.UsageException;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.Device;
+
+/**
+ * How ONNX Runtime runs a model.
+ *
+ * @param device the execution provider follows from it: cpu, or cuda on a GPU; never another
+ * @param threads for one operator, 0 for ONNX Runtime's default (one for each core)
+ * @param parallelOperators how many operators may run at once; 1 runs them in order
+ * @param optimization what ONNX Runtime may rewrite in the graph
+ * @param spinning whether idle threads wait actively: faster, at the price of processor time
+ */
+public record OrtSettings(
+    Device device,
+    int threads,
+    int parallelOperators,
+    Optimization optimization,
+    boolean spinning) {
+
+  /** Levels of graph rewriting. */
+  public enum Optimization {
+    NONE,
+    BASIC,
+    EXTENDED,
+    ALL
+  }
+
+  private static final String OPTIMIZATION = "optimization";
+  private static final String PARALLEL = "parallel_operators";
+  private static final String SPINNING = "spinning";
+
+  /** Session properties that the engine knows. */
+  public static final Set<String> PROPERTIES = Set.of(OPTIMIZATION, PARALLEL, SPINNING);
+
+  /** Checks the numbers. */
+  public OrtSettings {
+    if (threads < 0 || parallelOperators < 1) {
+      throw new UsageException(
+          "threads is 0 or more and parallel_operators 1 or more, not "
+              + threads
+              + " and "
+              + parallelOperators);
+    }
+  }
+
+  /** The CPU, all optimizations. */
+  public static OrtSettings defaults() {
+    return new OrtSettings(Device.cpu(), 0, 1, Optimization.ALL, true);
+  }
+
+  /**
+   * From the options that all engines share.
+   *
+   * @throws UsageException if a property is unknown or has no such value
+   */
+  public static OrtSettings of(SessionOptions options) {
+    options.checkProperties(PROPERTIES);
+    String level = options.properties().getOrDefault(OPTIMIZATION, "all");
+    String parallel = options.properties().getOrDefault(PARALLEL, "1");
+    String spinning = options.properties().getOrDefault(SPINNING, "true");
+    if (!spinning.equals("true") && !spinning.equals("false")) {
+      throw new UsageException("spinning is true or false, not '" + spinning + "'");
+    }
+    try {
+      return new OrtSettings(
+          options.device(),
+          options.threads(),
+          Integer.parseInt(parallel),
+          Optimization.valueOf(level.toUpperCase(Locale.ROOT)),
+          Boolean.parseBoolean(spinning));
+    } catch (NumberFormatException e) {
+      throw new UsageException("parallel_operators is a whole number, not '" + parallel + "'", e);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(
+          "optimization is none, basic, extended or all, not '" + level + "'", e);
+    }
+  }
+
+  /** The execution provider, by ONNX Runtime's name in lower case. */
+  public String provider() {
+    return device.kind() == Device.Kind.CPU ? "cpu" : "cuda";
+  }
+
+  /**
+   * Applies everything to a session's options.
+   *
+   * @throws EngineException if the provider is not in the jar
+   */
+  void apply(OrtSession.SessionOptions target) throws OrtException {
+    List<String> providers = OrtRuntime.providers();
+    if (!providers.contains(provider())) {
+      throw new EngineException(
+          "engine 'onnx' cannot run on "
+              + device
+              + ": this ONNX Runtime has no provider '"
+              + provider()
+              + "', only "
+              + providers
+              + "; put onnxruntime_gpu on the class path in the place of onnxruntime");
+    }
+    if (device.kind() == Device.Kind.GPU) {
+      target.addCUDA(device.index());
+    }
+    if (threads > 0) {
+      target.setIntraOpNumThreads(threads);
+    }
+    if (parallelOperators > 1) {
+      target.setExecutionMode(OrtSession.SessionOptions.ExecutionMode.PARALLEL);
+      target.setInterOpNumThreads(parallelOperators);
+    }
+    target.setOptimizationLevel(
+        switch (optimization) {
+          case NONE -> OptLevel.NO_OPT;
+          case BASIC -> OptLevel.BASIC_OPT;
+          case EXTENDED -> OptLevel.EXTENDED_OPT;
+          case ALL -> OptLevel.ALL_OPT;
+        });
+    if (!spinning) {
+      target.addConfigEntry("session.intra_op.allow_spinning", "0");
+    }
+  }
+}

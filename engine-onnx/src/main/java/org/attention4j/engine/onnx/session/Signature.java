@@ -1,0 +1,120 @@
+package org.attention4j.engine.onnx.session;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.attention4j.error.DTypeException;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.ShapeException;
+import org.attention4j.error.UsageException;
+import org.attention4j.graph.Graph;
+import org.attention4j.onnxformat.ElementTypes;
+import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.TensorShapeProto;
+import org.attention4j.onnxformat.proto.ValueInfoProto;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.Dim;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
+
+/**
+ * Inputs and outputs of an ONNX model, with symbols where sizes vary. Immutable.
+ *
+ * @param inputs by name
+ * @param outputs by name
+ */
+public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> outputs) {
+
+  /** Keeps the order. */
+  public Signature {
+    inputs = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    outputs = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+  }
+
+  /**
+   * Reads it from a model.
+   *
+   * @param file where the model comes from, for messages
+   * @throws FileFormatException if a value has no tensor type, or a named axis no usable name
+   */
+  static Signature of(GraphProto graph, java.nio.file.Path file) {
+    Map<String, TensorType> initialized = new TreeMap<>();
+    graph.getInitializerList().forEach(t -> initialized.put(t.getName(), TensorType.i64()));
+    Map<String, TensorType> inputs = new LinkedHashMap<>();
+    for (ValueInfoProto value : graph.getInputList()) {
+      if (!initialized.containsKey(value.getName())) { // old files list weights as inputs, too
+        inputs.put(value.getName(), type(value, file));
+      }
+    }
+    Map<String, TensorType> outputs = new LinkedHashMap<>();
+    graph.getOutputList().forEach(value -> outputs.put(value.getName(), type(value, file)));
+    return new Signature(inputs, outputs);
+  }
+
+  private static TensorType type(ValueInfoProto value, java.nio.file.Path file) {
+    if (!value.getType().hasTensorType()) {
+      throw new FileFormatException(file, "value '" + value.getName() + "' is not a tensor");
+    }
+    int code = value.getType().getTensorType().getElemType();
+    DType dtype = ElementTypes.dtype(code, file, "value '" + value.getName() + "'");
+    List<TensorShapeProto.Dimension> dims = value.getType().getTensorType().getShape().getDimList();
+    try {
+      return new TensorType(
+          dtype,
+          dims.stream()
+              .map(dim -> dim.hasDimParam() ? Dim.of(dim.getDimParam()) : Dim.of(dim.getDimValue()))
+              .toList());
+    } catch (ShapeException e) {
+      throw new FileFormatException(
+          file,
+          "value '" + value.getName() + "' has an axis that cannot be read: " + e.problem(),
+          e);
+    }
+  }
+
+  /**
+   * Checks the names and element types of inputs.
+   *
+   * @return the same inputs
+   * @throws UsageException if the model has no such input
+   * @throws DTypeException if one has another element type
+   */
+  Map<String, HostTensor> check(Map<String, HostTensor> given) {
+    given.forEach(
+        (name, tensor) -> {
+          TensorType wanted = inputs.get(name);
+          if (wanted == null) {
+            throw new UsageException(
+                "the model has no input '" + name + "'; its inputs are " + inputs);
+          }
+          if (tensor.dtype() != wanted.dtype()) {
+            throw new DTypeException(
+                "input '"
+                    + name
+                    + "' is "
+                    + wanted
+                    + ", got "
+                    + TensorType.ofShape(tensor.dtype(), tensor.shape()));
+          }
+        });
+    return given;
+  }
+
+  /**
+   * The sizes of all symbols.
+   *
+   * @throws UsageException if an input is missing
+   * @throws ShapeException if a shape does not fit
+   */
+  Map<String, Long> sizes(Map<String, long[]> shapes) {
+    return skeleton().sizes(shapes);
+  }
+
+  /** A graph of these inputs and no nodes: it knows how sizes follow from shapes. */
+  private Graph skeleton() {
+    Map<String, Integer> values = new LinkedHashMap<>();
+    inputs.keySet().forEach(name -> values.put(name, values.size()));
+    return new Graph(values, Map.of(), List.of(), Map.of(), List.copyOf(inputs.values()));
+  }
+}
