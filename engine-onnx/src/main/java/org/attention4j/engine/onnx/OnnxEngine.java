@@ -77,6 +77,7 @@ public final class OnnxEngine implements Engine {
     OrtModel model = OrtModel.open(GraphLowering.lower(whole, weights, lowering), settings);
     return new OnnxSession(
         model,
+        program::checkNames,
         () -> decoders(program, weights, trace, lowering, settings),
         "onnx: "
             + version()

@@ -27,8 +27,8 @@ final class CompositeLowering {
   static boolean claims(Composite op) {
     return op instanceof LayerNormalization
         || op instanceof LogSoftmax
-        || op instanceof Affine affine && affine.transposed()
-        || op instanceof Activation activation && claims(activation.kind());
+        || (op instanceof Affine affine && affine.transposed())
+        || (op instanceof Activation activation && claims(activation.kind()));
   }
 
   private static boolean claims(Activation.Kind kind) {

@@ -1,16 +1,14 @@
 package org.attention4j.engine.onnx.lower;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import org.attention4j.error.OperandException;
-import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.spi.Parameters;
 import org.attention4j.tensor.Composite;
-import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Op;
 import org.attention4j.tensor.Primitive;
 import org.attention4j.tensor.TensorType;
@@ -58,7 +56,7 @@ public final class GraphLowering {
    * Lowers a graph with its weights. The model shares the memory of weights that have the export's
    * precision already.
    *
-   * @throws WeightsException if a parameter is missing or has another shape
+   * @throws org.attention4j.error.WeightsException if parameters are missing or of another shape
    * @throws OperandException with the block's path, if an op cannot be written
    */
   public static ModelProto lower(Graph graph, Weights weights, Lowering options) {
@@ -81,24 +79,13 @@ public final class GraphLowering {
   }
 
   private void parameters(Weights weights) {
-    Map<String, TensorType> types = new LinkedHashMap<>(source.parameterTypes());
+    Parameters.check(source, weights);
     source
         .parameters()
         .forEach(
             (path, parameter) -> {
-              HostTensor tensor = weights.get(path);
-              TensorType wanted = types.get(path);
-              if (wanted == null
-                  || !TensorType.ofShape(wanted.dtype(), tensor.shape()).equals(wanted)) {
-                throw new WeightsException(
-                    "parameter '"
-                        + path
-                        + "' of the model is "
-                        + wanted
-                        + "; the weights have "
-                        + TensorType.ofShape(tensor.dtype(), tensor.shape()));
-              }
-              target.initializer(path, tensor.cast(options.real(wanted.dtype())));
+              DType dtype = options.real(source.type(parameter.value()).dtype());
+              target.initializer(path, weights.get(path).cast(dtype));
               names[parameter.value()] = path;
             });
   }

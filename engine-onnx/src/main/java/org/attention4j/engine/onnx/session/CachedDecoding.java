@@ -5,6 +5,7 @@ import ai.onnxruntime.OrtSession;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.BiFunction;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
 import org.attention4j.tensor.HostTensor;
@@ -18,11 +19,11 @@ import org.jspecify.annotations.Nullable;
 final class CachedDecoding implements Decoding {
   static final String PAST = "past_key_values.";
   static final String PRESENT = "present.";
-  static final String PAST_LENGTH = "past";
 
   private final @Nullable OrtModel prefill;
   private final OrtModel step;
   private final String pastSymbol;
+  private final BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known;
   private final Map<String, OnnxTensor> cache = new LinkedHashMap<>();
   private boolean closed;
 
@@ -32,11 +33,17 @@ final class CachedDecoding implements Decoding {
    * @param prefill the model of the first step; null if {@code step} with an empty past will do
    * @param step the model of later steps
    * @param pastSymbol the symbol of the cache's length in the step's inputs
+   * @param known leaves out inputs that a model does not need
    */
-  CachedDecoding(@Nullable OrtModel prefill, OrtModel step, String pastSymbol) {
+  CachedDecoding(
+      @Nullable OrtModel prefill,
+      OrtModel step,
+      String pastSymbol,
+      BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known) {
     this.prefill = prefill;
     this.step = step;
     this.pastSymbol = pastSymbol;
+    this.known = known;
   }
 
   @Override
@@ -54,10 +61,11 @@ final class CachedDecoding implements Decoding {
   }
 
   private Map<String, HostTensor> run(
-      OrtModel model, Map<String, HostTensor> inputs, Map<String, OnnxTensor> past) {
+      OrtModel model, Map<String, HostTensor> given, Map<String, OnnxTensor> past) {
     Signature signature = model.signature();
+    Map<String, HostTensor> inputs = signature.check(known.apply(model, given));
     Map<String, long[]> shapes = new HashMap<>();
-    signature.check(inputs).forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    inputs.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
     past.forEach((name, tensor) -> shapes.put(name, tensor.getInfo().getShape()));
     Map<String, Long> sizes = signature.sizes(shapes);
     Map<String, HostTensor> outputs = new LinkedHashMap<>();

@@ -1,6 +1,8 @@
 package org.attention4j.engine.onnx.session;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
@@ -33,6 +35,7 @@ public final class OnnxSession implements Session {
   }
 
   private final OrtModel whole;
+  private final Consumer<Iterable<String>> checkNames;
   private final Supplier<Decoders> opener;
   private final String description;
   private @Nullable Decoders decoders;
@@ -42,17 +45,34 @@ public final class OnnxSession implements Session {
    * A session.
    *
    * @param whole runs without a cache
+   * @param checkNames refuses names of inputs that the program does not have
    * @param opener opens the models with a cache, at the first {@link #decode}
    */
-  public OnnxSession(OrtModel whole, Supplier<Decoders> opener, String description) {
+  public OnnxSession(
+      OrtModel whole,
+      Consumer<Iterable<String>> checkNames,
+      Supplier<Decoders> opener,
+      String description) {
     this.whole = whole;
+    this.checkNames = checkNames;
     this.opener = opener;
     this.description = description;
   }
 
   @Override
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
-    return whole.run(inputs);
+    return whole.run(known(whole, inputs));
+  }
+
+  /** Inputs of the program that its graph does not need are left out. */
+  private Map<String, HostTensor> known(OrtModel model, Map<String, HostTensor> inputs) {
+    if (model.signature().inputs().keySet().containsAll(inputs.keySet())) {
+      return inputs;
+    }
+    checkNames.accept(inputs.keySet());
+    Map<String, HostTensor> used = new LinkedHashMap<>(inputs);
+    used.keySet().retainAll(model.signature().inputs().keySet());
+    return used;
   }
 
   /** Runs into outputs of the caller's, which must have the right types and shapes. */
@@ -63,7 +83,7 @@ public final class OnnxSession implements Session {
   @Override
   public Decoding decode() {
     Decoders models = decoders();
-    return new CachedDecoding(models.prefill(), models.step(), models.pastSymbol());
+    return new CachedDecoding(models.prefill(), models.step(), models.pastSymbol(), this::known);
   }
 
   private synchronized Decoders decoders() {

@@ -128,16 +128,17 @@ public final class OrtModel implements AutoCloseable {
    * returned.
    */
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
-    Map<String, HostTensor> outputs = new LinkedHashMap<>();
+    Map<String, HostTensor> checked = signature.check(inputs);
     Map<String, long[]> shapes = new HashMap<>();
-    signature.check(inputs).forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    checked.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
     Map<String, Long> sizes = signature.sizes(shapes);
+    Map<String, HostTensor> outputs = new LinkedHashMap<>();
     signature
         .outputs()
         .forEach(
             (name, type) ->
                 outputs.put(name, HostTensor.zeros(type.dtype(), type.bind(sizes).shape())));
-    run(inputs, outputs);
+    run(checked, outputs);
     return outputs;
   }
 

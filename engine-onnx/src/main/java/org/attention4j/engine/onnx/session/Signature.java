@@ -74,13 +74,15 @@ public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> 
   }
 
   /**
-   * Checks the names and element types of inputs.
+   * Checks the names and element types of inputs. Floating ones are converted to the precision of
+   * the model if they have another.
    *
-   * @return the same inputs
+   * @return what to feed
    * @throws UsageException if the model has no such input
-   * @throws DTypeException if one has another element type
+   * @throws DTypeException if one has another kind of element type
    */
   Map<String, HostTensor> check(Map<String, HostTensor> given) {
+    Map<String, HostTensor> checked = new LinkedHashMap<>();
     given.forEach(
         (name, tensor) -> {
           TensorType wanted = inputs.get(name);
@@ -88,7 +90,8 @@ public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> 
             throw new UsageException(
                 "the model has no input '" + name + "'; its inputs are " + inputs);
           }
-          if (tensor.dtype() != wanted.dtype()) {
+          boolean floating = wanted.dtype().isFloating() && tensor.dtype().isFloating();
+          if (tensor.dtype() != wanted.dtype() && !floating) {
             throw new DTypeException(
                 "input '"
                     + name
@@ -97,8 +100,9 @@ public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> 
                     + ", got "
                     + TensorType.ofShape(tensor.dtype(), tensor.shape()));
           }
+          checked.put(name, tensor.cast(wanted.dtype()));
         });
-    return given;
+    return checked;
   }
 
   /**
