@@ -9,8 +9,15 @@ module org.attention4j.api {
       org.attention4j.conformance;
   exports org.attention4j.nn;
   exports org.attention4j.op;
+  exports org.attention4j.reference;
   exports org.attention4j.spi;
   exports org.attention4j.train;
   exports org.attention4j.tensor;
   exports org.attention4j.weights;
+
+  uses org.attention4j.spi.Engine;
+  uses org.attention4j.spi.KernelProvider;
+
+  provides org.attention4j.spi.Engine with
+      org.attention4j.reference.ReferenceEngine;
 }

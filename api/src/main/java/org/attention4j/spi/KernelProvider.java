@@ -27,7 +27,7 @@ public interface KernelProvider {
   /**
    * Whether it runs this composite. Claiming {@code Backward(op)} is claiming training.
    *
-   * @param operands types with known sizes
+   * @param operands types; batch and time may be symbols
    */
   Support supports(Composite op, List<TensorType> operands, Mode mode);
 

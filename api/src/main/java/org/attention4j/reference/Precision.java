@@ -1,0 +1,40 @@
+package org.attention4j.reference;
+
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HalfFloats;
+
+/**
+ * Rounds stored values. The graph's f32 is nominal and means the session's precision; in f64 every
+ * floating type is kept in full, which makes the oracle.
+ */
+record Precision(DType session) {
+
+  private DType stored(DType declared) {
+    if (session == DType.F64) {
+      return DType.F64;
+    }
+    return declared == DType.F32 ? session : declared;
+  }
+
+  /** Rounds in place to what the type holds. */
+  void round(double[] values, DType declared) {
+    switch (stored(declared)) {
+      case F32 -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = (float) values[i];
+        }
+      }
+      case F16 -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = HalfFloats.f16ToFloat(HalfFloats.toF16(values[i]));
+        }
+      }
+      case BF16 -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = HalfFloats.bf16ToFloat(HalfFloats.toBf16(values[i]));
+        }
+      }
+      default -> {}
+    }
+  }
+}
