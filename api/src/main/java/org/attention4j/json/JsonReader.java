@@ -16,11 +16,14 @@ import org.attention4j.error.FileFormatException;
  * memory than what is asked for.
  *
  * <p>Refused: duplicate names, invalid UTF-8, lone surrogates, unescaped control characters,
- * nesting deeper than {@value #MAX_DEPTH}, comments, trailing commas, NaN. Every failure is a
- * {@link FileFormatException} with the byte's offset. Not for use by several threads.
+ * nesting deeper than {@value #MAX_DEPTH}, strings and numbers without measure, comments, trailing
+ * commas, NaN. Every failure is a {@link FileFormatException} with the byte's offset. Not for use
+ * by several threads.
  */
 public final class JsonReader {
   static final int MAX_DEPTH = 64;
+  static final int MAX_STRING_BYTES = 16 << 20;
+  static final int MAX_NUMBER_BYTES = 1000;
 
   private final Path file;
   private final long base; // offset of bytes[0] in the file
@@ -198,6 +201,9 @@ public final class JsonReader {
   }
 
   private String decode(int from, int to) {
+    if (to - from > MAX_STRING_BYTES) {
+      throw failure(from, "a string of more than " + MAX_STRING_BYTES + " bytes");
+    }
     try {
       return utf8.decode(bytes.duplicate().limit(to).position(from)).toString();
     } catch (CharacterCodingException e) {
@@ -245,6 +251,9 @@ public final class JsonReader {
         at++;
       }
       digits();
+    }
+    if (at - start > MAX_NUMBER_BYTES) {
+      throw failure(start, "a number of more than " + MAX_NUMBER_BYTES + " characters");
     }
     return decode(start, at);
   }

@@ -33,8 +33,10 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
   /** What the format itself allows. */
   static final long MAX_BYTES = 100_000_000;
 
-  /** Beyond any real model; it bounds what a hostile header can make us hold. */
+  /** Beyond any real model; these bound what a hostile header can make us hold. */
   static final int MAX_TENSORS = 200_000;
+
+  static final int MAX_STRINGS = 100_000;
 
   /** Where the tensor lies: from {@code begin}, up to {@code end}, counted after the header. */
   record Entry(String name, DType dtype, List<Long> extents, long begin, long end) {
@@ -63,7 +65,13 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
     reader.object(
         name -> {
           if (name.equals(METADATA)) {
-            reader.object(key -> metadata.put(key, reader.string()));
+            reader.object(
+                key -> {
+                  if (metadata.size() == MAX_STRINGS) {
+                    throw reader.failure("more than " + MAX_STRINGS + " strings of metadata");
+                  }
+                  metadata.put(key, reader.string());
+                });
           } else {
             if (entries.size() == MAX_TENSORS) {
               throw reader.failure("more than " + MAX_TENSORS + " tensors in one file");

@@ -19,7 +19,7 @@ import org.attention4j.json.JsonReader;
 final class ShardIndex {
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX_SUFFIX = ".index.json";
-  private static final long MAX_BYTES = SafetensorsHeader.MAX_BYTES;
+  private static final long MAX_BYTES = 32 << 20;
 
   private ShardIndex() {}
 

@@ -279,4 +279,17 @@ class SafetensorsTest {
     }
     refused(json.append('}').toString(), 0, "more than 200000 tensors");
   }
+
+  @Test
+  @DisplayName("is refused with endless metadata, strings or numbers, before they are held")
+  void endless() throws IOException {
+    StringBuilder json = new StringBuilder("{\"__metadata__\":{");
+    for (int i = 0; i <= SafetensorsHeader.MAX_STRINGS; i++) {
+      json.append(i == 0 ? "" : ",").append('"').append(i).append("\":\"\"");
+    }
+    refused(json.append("}}").toString(), 0, "more than 100000 strings");
+    refused("{\"__metadata__\":{\"a\":\"" + "b".repeat(17 << 20) + "\"}}", 0, "a string of more");
+    refused("{\"a\":{\"shape\":[" + "1".repeat(1001) + "]}}", 0, "a number of more");
+    refused("{" + entry("a".repeat(5000), "U8", "[0]", 0, 0) + "}", 0, "1 to 4096 characters");
+  }
 }
