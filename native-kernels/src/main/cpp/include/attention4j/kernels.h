@@ -1,0 +1,199 @@
+/*
+ * attention4j kernels: FlashAttention on the CPU behind a plain C ABI.
+ *
+ * Semantics are pinned in docs/attention-semantics.md. In short, for one batch entry and head:
+ *
+ *   s   = scale * (q . k)                      scaled scores, accumulated in f32
+ *   s   = softcap * tanh(s / softcap)          if softcap > 0
+ *   s   = s - slope[head] * |slot(q) - slot(k)|, then s + bias
+ *   s   = -inf where the mask says no
+ *   lse = log(sum(exp(s)));  p = exp(s - lse);  out = p v
+ *
+ * Query i sits in slot query_start + i, key j in slot j. A row that may attend to nothing has
+ * output 0, lse -inf and gradient 0. What stands in a masked place (NaN included) has no influence.
+ *
+ * The method is the blocked online softmax of Dao et al., "FlashAttention" (2022), with the
+ * backward pass of "FlashAttention-2" (2023): memory is O(queries + keys), scores exist one tile
+ * at a time, and masks are evaluated inside that tile.
+ *
+ * Every function returns A4J_OK or an error code and then fills in the message; no function lets a
+ * C++ exception out or aborts. All functions may be called from any thread; one context may serve
+ * several threads at once. Results do not depend on the number of threads.
+ */
+#ifndef ATTENTION4J_KERNELS_H
+#define ATTENTION4J_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(A4J_BUILDING) && (defined(__GNUC__) || defined(__clang__))
+#define A4J_API __attribute__((visibility("default")))
+#else
+#define A4J_API
+#endif
+
+/** Raised whenever a structure, a constant or the meaning of a function changes. */
+#define A4J_ABI_VERSION 1
+
+/** The largest key or value dimension. */
+#define A4J_MAX_HEAD_DIM 256
+
+/** The most values that a mask program may hold on its stack at once. */
+#define A4J_MAX_MASK_DEPTH 64
+
+/** The most nodes in a mask program. */
+#define A4J_MAX_MASK_NODES 1024
+
+typedef enum a4j_status {
+  A4J_OK = 0,
+  A4J_INVALID_ARGUMENT = 1,
+  A4J_UNSUPPORTED = 2,
+  A4J_OUT_OF_MEMORY = 3,
+  A4J_INTERNAL = 4
+} a4j_status;
+
+typedef enum a4j_dtype { A4J_F32 = 0, A4J_BF16 = 1, A4J_BOOL = 2 } a4j_dtype;
+
+/** Instruction sets. SCALAR is plain C++ for the baseline of the architecture. */
+typedef enum a4j_isa {
+  A4J_ISA_AUTO = -1,
+  A4J_ISA_SCALAR = 0,
+  A4J_ISA_AVX2 = 1,
+  A4J_ISA_AVX512 = 2,
+  A4J_ISA_COUNT = 3
+} a4j_isa;
+
+typedef struct a4j_error {
+  int32_t code;
+  char message[508];
+} a4j_error;
+
+/**
+ * A strided view of memory that the caller owns. Element [i,j,k,l] lies at
+ * data + offset + i*strides[0] + ... + l*strides[3], counted in elements. Strides may be zero or
+ * negative for inputs; outputs must not overlap themselves. `elements` is how many elements are
+ * readable from `data`: every function checks that the whole view stays inside.
+ */
+typedef struct a4j_view {
+  void* data;
+  int64_t elements;
+  int64_t offset;
+  int64_t strides[4];
+  int32_t dtype;
+  int32_t reserved;
+} a4j_view;
+
+typedef enum a4j_mask_op {
+  A4J_MASK_ALL = 0,    /**< pushes: every pair */
+  A4J_MASK_CAUSAL = 1, /**< pushes: slot(k) <= slot(q) */
+  A4J_MASK_WINDOW = 2, /**< pushes: slot(q) - left < slot(k) <= slot(q) + right */
+  A4J_MASK_TENSOR = 3, /**< pushes: a bool view, true = attend */
+  A4J_MASK_AND = 4,    /**< pops two, pushes both */
+  A4J_MASK_OR = 5,     /**< pops two, pushes either */
+  A4J_MASK_NOT = 6     /**< pops one, pushes its opposite */
+} a4j_mask_op;
+
+/**
+ * One node of a mask program: the mask's expression tree in postfix order. A program leaves exactly
+ * one value. A tensor has dims [batch|1, heads|1, queries|1, keys|1] in bool, one byte each.
+ */
+typedef struct a4j_mask_node {
+  int32_t op;
+  int32_t reserved;
+  int64_t left;
+  int64_t right;
+  int64_t dims[4];
+  a4j_view tensor;
+} a4j_mask_node;
+
+/** One attention problem. Optional views are absent when their data is NULL. */
+typedef struct a4j_attention {
+  uint64_t struct_size; /**< sizeof(a4j_attention) */
+  int64_t batch;
+  int64_t heads;     /**< query heads */
+  int64_t key_heads; /**< divides heads; query head h reads key head h / (heads / key_heads) */
+  int64_t queries;
+  int64_t keys;
+  int64_t key_dim;   /**< 1 .. A4J_MAX_HEAD_DIM */
+  int64_t value_dim; /**< 1 .. A4J_MAX_HEAD_DIM */
+  int64_t query_start;
+  double scale;
+  double softcap;       /**< 0 = none */
+  a4j_view query;       /**< [batch, heads, queries, key_dim], f32 or bf16 */
+  a4j_view key;         /**< [batch, key_heads, keys, key_dim] */
+  a4j_view value;       /**< [batch, key_heads, keys, value_dim] */
+  a4j_view slopes;      /**< optional ALiBi slopes [1, heads, 1, 1], f32 (Press et al., 2022) */
+  a4j_view bias;        /**< optional, f32 or bf16, with bias_dims */
+  int64_t bias_dims[4]; /**< [batch|1, heads|1, queries|1, keys|1] */
+  const a4j_mask_node* mask;
+  int64_t mask_nodes; /**< 0 = every pair */
+} a4j_attention;
+
+/** What the backward pass reads and writes. Each gradient is written, not added to. */
+typedef struct a4j_gradients {
+  uint64_t struct_size; /**< sizeof(a4j_gradients) */
+  a4j_view out;         /**< optional: the forward result; recomputed if it or lse is absent */
+  a4j_view lse;         /**< optional: the forward result */
+  a4j_view grad_out;    /**< optional (absent = 0): [batch, heads, queries, value_dim] */
+  a4j_view grad_lse;    /**< optional (absent = 0): [batch, heads, queries, 1], f32 */
+  a4j_view grad_query;  /**< optional result, shaped like query */
+  a4j_view grad_key;    /**< optional result, shaped like key, summed over the group's heads */
+  a4j_view grad_value;  /**< optional result, shaped like value, summed over the group's heads */
+  a4j_view grad_bias;   /**< optional result, bias_dims, summed over broadcast axes */
+} a4j_gradients;
+
+/** An instruction set and a pool of threads, created once and used for many calls. */
+typedef struct a4j_context a4j_context;
+
+/** A4J_ABI_VERSION as the library was built. */
+A4J_API int32_t a4j_abi_version(void);
+
+/** The library's version, as in its file name. */
+A4J_API const char* a4j_version(void);
+
+/** "scalar", "avx2", "avx512"; NULL for a value that names none. */
+A4J_API const char* a4j_isa_name(int32_t isa);
+
+/** 1 if this library has the code and this machine can run it, else 0. */
+A4J_API int32_t a4j_isa_available(int32_t isa);
+
+/**
+ * Creates a context. `isa` A4J_ISA_AUTO takes the widest one available; any other must be
+ * available. `threads` 0 takes one per processor; the calling thread counts as one.
+ */
+A4J_API int32_t a4j_context_create(int32_t isa, int32_t threads, a4j_context** context, a4j_error* error);
+
+/** Ends the context's threads. No call may be using it. NULL is ignored. */
+A4J_API void a4j_context_destroy(a4j_context* context);
+
+/** The instruction set that the context runs: never A4J_ISA_AUTO; -1 for NULL. */
+A4J_API int32_t a4j_context_isa(const a4j_context* context);
+
+/** The number of threads, the caller's included; 0 for NULL. */
+A4J_API int32_t a4j_context_threads(const a4j_context* context);
+
+/**
+ * out = attention(problem), [batch, heads, queries, value_dim]; lse [batch, heads, queries, 1] in
+ * f32 may be NULL. Outputs must not overlap inputs.
+ */
+A4J_API int32_t a4j_attention_forward(a4j_context* context, const a4j_attention* problem, const a4j_view* out,
+                                      const a4j_view* lse, a4j_error* error);
+
+/** The gradients of the forward pass. Outputs must not overlap inputs. */
+A4J_API int32_t a4j_attention_backward(a4j_context* context, const a4j_attention* problem,
+                                       const a4j_gradients* gradients, a4j_error* error);
+
+/**
+ * Runs a small problem forward and backward on every available instruction set and compares it with
+ * a plain double-precision computation. Takes well under a millisecond each.
+ */
+A4J_API int32_t a4j_self_test(a4j_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,33 @@
+// Compiled with AVX-512 (F, BW, VL, DQ) where the target is x86-64; elsewhere it holds nothing.
+#include "../problem.h"
+
+#if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__)
+
+#include "table.h"
+
+namespace attention4j {
+namespace {
+
+struct Avx512 {
+  static constexpr int kLanes = 16;
+  static constexpr int kRows = 8;
+  static constexpr int kColumns = 2;
+  using Floats __attribute__((vector_size(64))) = float;
+  using Ints __attribute__((vector_size(64))) = uint32_t;
+};
+
+}  // namespace
+
+const KernelTable* avx512_kernels() {
+  return &Table<Avx512>::kTable;
+}
+
+}  // namespace attention4j
+
+#else
+
+const attention4j::KernelTable* attention4j::avx512_kernels() {
+  return nullptr;
+}
+
+#endif
