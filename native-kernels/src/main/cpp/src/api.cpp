@@ -85,9 +85,9 @@ BackwardCall check_backward(const Problem& problem, const a4j_attention& attenti
   BackwardCall call{};
   call.problem = problem;
   call.out = optional("out", gradients->out, out, true, Use::kInput);
-  call.lse = optional("lse", gradients->lse, lse, false, Use::kInput);
+  call.lse = optional("lse", gradients->lse, lse, true, Use::kInput);
   call.grad_out = optional("grad_out", gradients->grad_out, out, true, Use::kInput);
-  call.grad_lse = optional("grad_lse", gradients->grad_lse, lse, false, Use::kInput);
+  call.grad_lse = optional("grad_lse", gradients->grad_lse, lse, true, Use::kInput);
   call.grad_query = optional("grad_query", gradients->grad_query, query, true, Use::kOutput);
   call.grad_key = optional("grad_key", gradients->grad_key, key, true, Use::kOutput);
   call.grad_value = optional("grad_value", gradients->grad_value, value, true, Use::kOutput);
@@ -195,7 +195,7 @@ int32_t a4j_attention_forward(a4j_context* context, const a4j_attention* problem
     const int64_t lse_dims[4] = {problem->batch, problem->heads, problem->queries, 1};
     if (out == nullptr) throw Failure(A4J_INVALID_ARGUMENT, "out is missing");
     call.out = check_view("out", *out, dims, true, Use::kOutput);
-    if (lse != nullptr) call.lse = check_view("lse", *lse, lse_dims, false, Use::kOutput);
+    if (lse != nullptr) call.lse = check_view("lse", *lse, lse_dims, true, Use::kOutput);
     run_forward(checked(context), call);
     return A4J_OK;
   } catch (...) {

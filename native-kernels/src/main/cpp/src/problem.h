@@ -24,13 +24,14 @@ static inline bool present(const View& view) {
   return view.data != nullptr;
 }
 
-enum class MaskOp { kAll, kCausal, kWindow, kTensor, kAnd, kOr, kNot };
+enum class MaskOp { kAll, kCausal, kWindow, kRange, kTensor, kAnd, kOr, kNot };
 
 struct MaskNode {
   MaskOp op;
   int64_t left;
   int64_t right;
-  const uint8_t* data;
+  const void* data;
+  int element_bytes;
   int64_t strides[4];
 };
 

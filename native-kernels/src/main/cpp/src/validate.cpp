@@ -30,7 +30,17 @@ int64_t checked_size(const char* name, int64_t size, int64_t least) {
 }
 
 int64_t dtype_bytes(int32_t dtype) {
-  return dtype == A4J_F32 ? 4 : dtype == A4J_BF16 ? 2 : 1;
+  switch (dtype) {
+    case A4J_I64:
+      return 8;
+    case A4J_F32:
+    case A4J_I32:
+      return 4;
+    case A4J_BF16:
+      return 2;
+    default:
+      return 1;
+  }
 }
 
 /** Fails if two different indices may name the same element: each axis must step over the smaller. */
@@ -103,15 +113,19 @@ MaskNode check_mask_node(const a4j_mask_node& node, const std::string& name, con
       result.op = MaskOp::kCausal;
       break;
     case A4J_MASK_WINDOW:
-      result.op = MaskOp::kWindow;
+    case A4J_MASK_RANGE:
+      result.op = node.op == A4J_MASK_WINDOW ? MaskOp::kWindow : MaskOp::kRange;
       result.left = std::clamp(node.left, -2 * kMaxSize, 2 * kMaxSize);
       result.right = std::clamp(node.right, -2 * kMaxSize, 2 * kMaxSize);
       break;
     case A4J_MASK_TENSOR:
       result.op = MaskOp::kTensor;
-      if (node.tensor.dtype != A4J_BOOL) invalid(name + " must be bool");
+      if (node.tensor.dtype < A4J_BOOL || node.tensor.dtype > A4J_I64) {
+        invalid(name + " has dtype " + std::to_string(node.tensor.dtype) + "; it must be bool, i32 or i64");
+      }
+      result.element_bytes = static_cast<int>(dtype_bytes(node.tensor.dtype));
       check_broadcast(name, node.dims, full);
-      result.data = reinterpret_cast<const uint8_t*>(check_memory(name.c_str(), node.tensor, node.dims));
+      result.data = check_memory(name.c_str(), node.tensor, node.dims);
       copy_strides(node.dims, node.tensor.strides, result.strides);
       break;
     case A4J_MASK_AND:

@@ -16,8 +16,13 @@ constexpr size_t kGuard = 256;
 constexpr unsigned char kGuardByte = 0xff;  // a NaN in every floating type
 
 size_t size_of(int32_t dtype) {
-  return dtype == A4J_F32 ? 4 : dtype == A4J_BF16 ? 2 : 1;
+  if (dtype == A4J_I64) return 8;
+  if (dtype == A4J_F32 || dtype == A4J_I32) return 4;
+  return dtype == A4J_BF16 ? 2 : 1;
 }
+
+/** A true that a kernel reading one byte only would take for false. */
+constexpr int64_t kTrue = 0x5600;
 }  // namespace
 
 float bfloat16_value(uint16_t bits) {
@@ -84,6 +89,11 @@ unsigned char* Buffer::element(int64_t index) const {
 double Buffer::get(int64_t b, int64_t h, int64_t t, int64_t d) const {
   unsigned char* at = element(index(b, h, t, d));
   if (dtype_ == A4J_BOOL) return *at != 0 ? 1 : 0;
+  if (dtype_ == A4J_I32 || dtype_ == A4J_I64) {
+    int64_t wide = 0;
+    std::memcpy(&wide, at, size_of(dtype_));
+    return wide != 0 ? 1 : 0;
+  }
   if (dtype_ == A4J_BF16) {
     uint16_t bits;
     std::memcpy(&bits, at, sizeof bits);
@@ -98,6 +108,9 @@ void Buffer::set(int64_t b, int64_t h, int64_t t, int64_t d, double value) {
   unsigned char* at = element(index(b, h, t, d));
   if (dtype_ == A4J_BOOL) {
     *at = value != 0 ? 1 : 0;
+  } else if (dtype_ == A4J_I32 || dtype_ == A4J_I64) {
+    int64_t wide = value != 0 ? kTrue : 0;
+    std::memcpy(at, &wide, size_of(dtype_));
   } else if (dtype_ == A4J_BF16) {
     uint16_t bits = bfloat16_bits(static_cast<float>(value));
     std::memcpy(at, &bits, sizeof bits);

@@ -34,6 +34,8 @@ bool attends(const TestProblem& problem, int64_t b, int64_t h, int64_t i, int64_
       stack.push_back(j <= slot);
     } else if (node.op == A4J_MASK_WINDOW) {
       stack.push_back(j > slot - node.left && j <= slot + node.right);
+    } else if (node.op == A4J_MASK_RANGE) {
+      stack.push_back(node.left <= j && j < node.right);
     } else {
       stack.push_back(true);
     }

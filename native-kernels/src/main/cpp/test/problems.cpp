@@ -62,7 +62,8 @@ void TestProblem::add_mask_node(int32_t op, int64_t left, int64_t right) {
 }
 
 Buffer& TestProblem::add_mask_tensor(Dims dims) {
-  mask_tensors.push_back(std::make_unique<Buffer>(dims, A4J_BOOL, features.layout));
+  const int32_t dtypes[] = {A4J_BOOL, A4J_I32, A4J_I64};
+  mask_tensors.push_back(std::make_unique<Buffer>(dims, dtypes[seed % 3], features.layout));
   add_mask_node(A4J_MASK_TENSOR);
   mask_buffers.back() = mask_tensors.back().get();
   std::copy(dims.begin(), dims.end(), mask.back().dims);
@@ -112,6 +113,11 @@ void TestProblem::build_mask(std::mt19937& random) {
       }
       break;
     }
+    case MaskKind::kFilledCache:  // slots beyond the last query's hold nothing yet
+      add_mask_node(A4J_MASK_RANGE, 2, s.start + s.queries);
+      add_mask_node(A4J_MASK_WINDOW, 100, 100);
+      add_mask_node(A4J_MASK_AND);
+      break;
     case MaskKind::kTree:  // ((window or pairs) and not padding) or (causal and all)
       add_mask_node(A4J_MASK_WINDOW, 5, 5);
       add_mask_tensor({1, s.heads, s.queries, 1}).fill_bits(random, 0.4);

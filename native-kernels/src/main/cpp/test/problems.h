@@ -18,9 +18,10 @@ enum class MaskKind {
   kPairs,
   kPairsOfHeads,
   kFullyMaskedRows,
+  kFilledCache,
   kTree
 };
-constexpr int kMaskKinds = 10;
+constexpr int kMaskKinds = 11;
 
 enum class BiasKind { kNone, kFull, kPerHead, kPerKey, kPerQuery, kScalar };
 constexpr int kBiasKinds = 6;

@@ -1,5 +1,7 @@
 // Values against the naive computation, over sizes and feature combinations, on every instruction set.
+#include <algorithm>
 #include <cmath>
+#include <cstdlib>
 
 #include "check.h"
 #include "naive.h"
@@ -16,19 +18,28 @@ double rows_per_bias(const TestProblem& problem) {
   return static_cast<double>(s.batch * s.heads * s.queries / (n[0] * n[1] * n[2]));
 }
 
+/** How large scores get: f32 keeps them to 2^-24 of that, and an error in a score is one in its weight. */
+double score_size(const TestProblem& problem) {
+  const Shape& s = problem.shape;
+  if (!problem.features.alibi) return 6;
+  return 6 + 0.5 * static_cast<double>(std::max(std::abs(s.start + s.queries), std::abs(s.start - s.keys)));
+}
+
 void check_problem(const TestProblem& problem, int32_t isa, int threads, bool with_grad_lse) {
   Context context = make_context(isa, threads);
   std::string what = std::string(a4j_isa_name(isa)) + " " + problem.description() + " ";
   bool narrow = problem.features.dtype == A4J_BF16;
   double relative = narrow ? kBfloat16Step : 0;
+  double rounding = score_size(problem) * 5e-7;
   Expected expected = naive(problem, with_grad_lse);
   Results results(problem);
   results.forward(context.get(), problem);
-  check_close(what + "out", expected.out, results.out, 3e-6, relative);
-  check_close(what + "lse", expected.lse, results.lse, 3e-6, 0);
+  check_close(what + "out", expected.out, results.out, rounding, relative);
+  check_close(what + "lse", expected.lse, results.lse, rounding, 0);
   for (bool saved : {true, false}) {
-    // A saved bf16 output carries its rounding into delta.
-    double absolute = saved && narrow ? 1e-2 : 1e-5;
+    // A saved bf16 output carries its rounding into delta, a sum over value_dim.
+    double absolute = saved && narrow ? 1e-2 + 4e-3 * std::sqrt(static_cast<double>(problem.shape.value_dim))
+                                      : 3 * rounding;
     double bias_absolute = absolute * std::sqrt(rows_per_bias(problem));
     std::string from = what + (saved ? "from saved: " : "recomputed: ");
     results.backward(context.get(), problem, saved, with_grad_lse);
@@ -120,7 +131,7 @@ TEST(values, every_bias_shape_with_its_gradient) {
 TEST(values, random_combinations) {
   std::mt19937 random(20261121);
   auto pick = [&](std::initializer_list<int64_t> from) { return from.begin()[random() % from.size()]; };
-  for (uint32_t n = 0; n < 150; n++) {
+  for (uint32_t n = 0; n < 100; n++) {
     Shape shape;
     shape.batch = pick({1, 2, 3});
     shape.key_heads = pick({1, 2, 3});

@@ -56,7 +56,8 @@ typedef enum a4j_status {
   A4J_INTERNAL = 4
 } a4j_status;
 
-typedef enum a4j_dtype { A4J_F32 = 0, A4J_BF16 = 1, A4J_BOOL = 2 } a4j_dtype;
+/** BOOL is one byte, true if it is not 0. The integers serve as masks only, read like BOOL. */
+typedef enum a4j_dtype { A4J_F32 = 0, A4J_BF16 = 1, A4J_BOOL = 2, A4J_I32 = 3, A4J_I64 = 4 } a4j_dtype;
 
 /** Instruction sets. SCALAR is plain C++ for the baseline of the architecture. */
 typedef enum a4j_isa {
@@ -91,15 +92,16 @@ typedef enum a4j_mask_op {
   A4J_MASK_ALL = 0,    /**< pushes: every pair */
   A4J_MASK_CAUSAL = 1, /**< pushes: slot(k) <= slot(q) */
   A4J_MASK_WINDOW = 2, /**< pushes: slot(q) - left < slot(k) <= slot(q) + right */
-  A4J_MASK_TENSOR = 3, /**< pushes: a bool view, true = attend */
+  A4J_MASK_TENSOR = 3, /**< pushes: a view, true or not 0 = attend */
   A4J_MASK_AND = 4,    /**< pops two, pushes both */
   A4J_MASK_OR = 5,     /**< pops two, pushes either */
-  A4J_MASK_NOT = 6     /**< pops one, pushes its opposite */
+  A4J_MASK_NOT = 6,    /**< pops one, pushes its opposite */
+  A4J_MASK_RANGE = 7   /**< pushes: left <= slot(k) < right */
 } a4j_mask_op;
 
 /**
  * One node of a mask program: the mask's expression tree in postfix order. A program leaves exactly
- * one value. A tensor has dims [batch|1, heads|1, queries|1, keys|1] in bool, one byte each.
+ * one value. A tensor has dims [batch|1, heads|1, queries|1, keys|1] in bool, i32 or i64.
  */
 typedef struct a4j_mask_node {
   int32_t op;
@@ -137,9 +139,9 @@ typedef struct a4j_attention {
 typedef struct a4j_gradients {
   uint64_t struct_size; /**< sizeof(a4j_gradients) */
   a4j_view out;         /**< optional: the forward result; recomputed if it or lse is absent */
-  a4j_view lse;         /**< optional: the forward result */
+  a4j_view lse;         /**< optional: the forward result; in bf16 it costs accuracy */
   a4j_view grad_out;    /**< optional (absent = 0): [batch, heads, queries, value_dim] */
-  a4j_view grad_lse;    /**< optional (absent = 0): [batch, heads, queries, 1], f32 */
+  a4j_view grad_lse;    /**< optional (absent = 0): [batch, heads, queries, 1], f32 or bf16 */
   a4j_view grad_query;  /**< optional result, shaped like query */
   a4j_view grad_key;    /**< optional result, shaped like key, summed over the group's heads */
   a4j_view grad_value;  /**< optional result, shaped like value, summed over the group's heads */
@@ -177,8 +179,8 @@ A4J_API int32_t a4j_context_isa(const a4j_context* context);
 A4J_API int32_t a4j_context_threads(const a4j_context* context);
 
 /**
- * out = attention(problem), [batch, heads, queries, value_dim]; lse [batch, heads, queries, 1] in
- * f32 may be NULL. Outputs must not overlap inputs.
+ * out = attention(problem), [batch, heads, queries, value_dim]; lse [batch, heads, queries, 1] may
+ * be NULL. Both in f32 or bf16. Outputs must not overlap inputs.
  */
 A4J_API int32_t a4j_attention_forward(a4j_context* context, const a4j_attention* problem, const a4j_view* out,
                                       const a4j_view* lse, a4j_error* error);

@@ -33,18 +33,38 @@ inline Coverage band_coverage(const TilePlace& place, int64_t left, int64_t righ
   return coverage_between(nearest > left && farthest <= right, farthest <= left || nearest > right);
 }
 
-inline const uint8_t* tensor_row(const MaskNode& node, const TilePlace& place, int query) {
-  return node.data + place.batch * node.strides[0] + place.head * node.strides[1] +
-         (place.first_query + query) * node.strides[2] + place.first_key * node.strides[3];
+template <class Element>
+inline void fill_row_of(const MaskNode& node, const TilePlace& place, int query, uint8_t* out) {
+  const Element* from = static_cast<const Element*>(node.data) + place.batch * node.strides[0] +
+                        place.head * node.strides[1] + (place.first_query + query) * node.strides[2] +
+                        place.first_key * node.strides[3];
+  for (int j = 0; j < place.keys; j++) out[j] = from[j * node.strides[3]] != 0;
+}
+
+inline void fill_row(const MaskNode& node, const TilePlace& place, int query, uint8_t* out) {
+  if (node.element_bytes == 1) {
+    fill_row_of<uint8_t>(node, place, query, out);
+  } else if (node.element_bytes == 4) {
+    fill_row_of<uint32_t>(node, place, query, out);
+  } else {
+    fill_row_of<uint64_t>(node, place, query, out);
+  }
 }
 
 /** A tensor that is the same for all queries (padding) is worth a look: it may clear the tile. */
 inline Coverage tensor_coverage(const MaskNode& node, const TilePlace& place) {
   if (node.strides[2] != 0) return Coverage::kSome;
-  const uint8_t* row = tensor_row(node, place, 0);
+  uint8_t row[kTile];
+  fill_row(node, place, 0, row);
   int allowed = 0;
-  for (int j = 0; j < place.keys; j++) allowed += row[j * node.strides[3]] != 0;
+  for (int j = 0; j < place.keys; j++) allowed += row[j];
   return coverage_between(allowed == place.keys, allowed == 0);
+}
+
+/** Coverage of left <= key < right. */
+inline Coverage range_coverage(const TilePlace& place, int64_t left, int64_t right) {
+  int64_t last = place.first_key + place.keys - 1;
+  return coverage_between(place.first_key >= left && last < right, last < left || place.first_key >= right);
 }
 
 inline void fill_band(const TilePlace& place, int64_t left, int64_t right, uint8_t* out) {
@@ -57,12 +77,17 @@ inline void fill_band(const TilePlace& place, int64_t left, int64_t right, uint8
   }
 }
 
-inline void fill_tensor(const MaskNode& node, const TilePlace& place, uint8_t* out) {
+inline void fill_range(const TilePlace& place, int64_t left, int64_t right, uint8_t* out) {
   for (int i = 0; i < place.queries; i++) {
-    const uint8_t* from = tensor_row(node, place, i);
-    uint8_t* row = out + i * kTile;
-    for (int j = 0; j < place.keys; j++) row[j] = from[j * node.strides[3]] != 0;
+    for (int j = 0; j < place.keys; j++) {
+      int64_t key = place.first_key + j;
+      out[i * kTile + j] = static_cast<uint8_t>((key >= left) & (key < right));
+    }
   }
+}
+
+inline void fill_tensor(const MaskNode& node, const TilePlace& place, uint8_t* out) {
+  for (int i = 0; i < place.queries; i++) fill_row(node, place, i, out + i * kTile);
 }
 
 }  // namespace mask_detail
@@ -85,6 +110,9 @@ inline Coverage mask_coverage(const Problem& problem, const TilePlace& place) {
         break;
       case MaskOp::kWindow:
         stack[top++] = mask_detail::band_coverage(place, -node.left, node.right);
+        break;
+      case MaskOp::kRange:
+        stack[top++] = mask_detail::range_coverage(place, node.left, node.right);
         break;
       case MaskOp::kTensor:
         stack[top++] = mask_detail::tensor_coverage(node, place);
@@ -122,6 +150,10 @@ inline void mask_tile(const Problem& problem, const TilePlace& place, uint8_t* s
         break;
       case MaskOp::kWindow:
         mask_detail::fill_band(place, -node.left, node.right, next);
+        next += kPairs;
+        break;
+      case MaskOp::kRange:
+        mask_detail::fill_range(place, node.left, node.right, next);
         next += kPairs;
         break;
       case MaskOp::kTensor:
