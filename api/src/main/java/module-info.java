@@ -16,6 +16,7 @@ module org.attention4j.api {
   exports org.attention4j.weights;
 
   uses org.attention4j.spi.Engine;
+  uses org.attention4j.spi.Exporter;
   uses org.attention4j.spi.KernelProvider;
 
   provides org.attention4j.spi.Engine with

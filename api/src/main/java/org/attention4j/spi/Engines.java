@@ -26,6 +26,11 @@ public final class Engines {
     return load(KernelProvider.class);
   }
 
+  /** Every exporter that can be loaded. */
+  public static List<Exporter> exporters() {
+    return load(Exporter.class);
+  }
+
   /**
    * The engine of that name; never another one.
    *
@@ -88,7 +93,7 @@ public final class Engines {
   /** Why providers could not be loaded, one line each. */
   public static List<String> broken() {
     List<String> reasons = new ArrayList<>();
-    for (Class<?> service : List.of(Engine.class, KernelProvider.class)) {
+    for (Class<?> service : List.of(Engine.class, KernelProvider.class, Exporter.class)) {
       ServiceLoader.load(service).stream()
           .forEach(
               provider -> {

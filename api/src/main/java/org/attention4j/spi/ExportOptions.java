@@ -1,0 +1,68 @@
+package org.attention4j.spi;
+
+import java.util.List;
+import java.util.Map;
+import org.attention4j.error.UsageException;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.train.Optimizer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an {@link Exporter} writes and what it checks.
+ *
+ * @param source name of the engine that the file must agree with
+ * @param precision of the weights and of the computation in the file
+ * @param examples inputs to compare on, of several batch and time sizes, at least one
+ * @param tolerance largest absolute difference of any output that passes
+ * @param cache whether the file takes and returns the KV cache
+ * @param externalData whether the weights go to a file of their own, whatever their size
+ * @param trainingStep an optimizer: write one training step (forward, backward, update) of a
+ *     program with a {@code loss}; null: write the model
+ */
+public record ExportOptions(
+    String source,
+    DType precision,
+    List<Map<String, HostTensor>> examples,
+    double tolerance,
+    boolean cache,
+    boolean externalData,
+    @Nullable Optimizer trainingStep) {
+
+  public ExportOptions {
+    examples = List.copyOf(examples);
+    if (examples.isEmpty()) {
+      throw new UsageException("an export is checked on at least one example");
+    }
+    if (!(tolerance > 0)) {
+      throw new UsageException("the tolerance of an export is positive, not " + tolerance);
+    }
+    if (!precision.isFloating()) {
+      throw new UsageException("the precision is a floating type, not " + precision.label());
+    }
+  }
+
+  /** f32, no cache, tolerance 1e-4, weights inside the file where they fit. */
+  public static ExportOptions of(String source, List<Map<String, HostTensor>> examples) {
+    return new ExportOptions(source, DType.F32, examples, 1e-4, false, false, null);
+  }
+
+  public ExportOptions withPrecision(DType newPrecision, double newTolerance) {
+    return new ExportOptions(
+        source, newPrecision, examples, newTolerance, cache, externalData, trainingStep);
+  }
+
+  public ExportOptions withCache(boolean on) {
+    return new ExportOptions(
+        source, precision, examples, tolerance, on, externalData, trainingStep);
+  }
+
+  public ExportOptions withExternalData(boolean on) {
+    return new ExportOptions(source, precision, examples, tolerance, cache, on, trainingStep);
+  }
+
+  public ExportOptions withTrainingStep(Optimizer optimizer) {
+    return new ExportOptions(
+        source, precision, examples, tolerance, cache, externalData, optimizer);
+  }
+}
