@@ -48,13 +48,13 @@ public final class HostTensor {
    */
   public static HostTensor zeros(DType dtype, long... shape) {
     long[] extents = shape.clone();
-    int size = checkedSize(dtype, extents);
+    int size = HostShape.size(dtype, extents);
     try {
       ByteBuffer bytes = ByteBuffer.allocateDirect(size * dtype.bytes());
       return new HostTensor(dtype, extents, size, bytes.order(ByteOrder.nativeOrder()));
     } catch (OutOfMemoryError e) {
       throw new MemoryException(
-          describe(dtype, extents)
+          HostShape.describe(dtype, extents)
               + " needs "
               + (long) size * dtype.bytes()
               + " bytes of direct memory, more than is left; see -XX:MaxDirectMemorySize",
@@ -71,13 +71,13 @@ public final class HostTensor {
    */
   public static HostTensor wrap(DType dtype, ByteBuffer buffer, long... shape) {
     long[] extents = shape.clone();
-    int size = checkedSize(dtype, extents);
+    int size = HostShape.size(dtype, extents);
     if (!buffer.isDirect()) {
       throw new UsageException("a tensor needs a direct buffer; got one on the heap");
     }
     if (buffer.remaining() != size * dtype.bytes()) {
       throw new ShapeException(
-          describe(dtype, extents)
+          HostShape.describe(dtype, extents)
               + " has "
               + size * dtype.bytes()
               + " bytes; the buffer holds "
@@ -153,7 +153,7 @@ public final class HostTensor {
   }
 
   private static HostTensor forValues(DType dtype, int count, long[] shape) {
-    int size = checkedSize(dtype, shape);
+    int size = HostShape.size(dtype, shape);
     if (count != size) {
       throw new ShapeException(
           "shape " + Arrays.toString(shape) + " holds " + size + " values; got " + count);
@@ -381,7 +381,7 @@ public final class HostTensor {
    */
   public HostTensor reshape(long... newShape) {
     long[] extents = newShape.clone();
-    if (checkedSize(dtype, extents) != size) {
+    if (HostShape.size(dtype, extents) != size) {
       throw new ShapeException(
           "cannot reshape "
               + Arrays.toString(shape)
@@ -390,7 +390,7 @@ public final class HostTensor {
               + ": "
               + size
               + " elements do not fit "
-              + checkedSize(dtype, extents));
+              + HostShape.size(dtype, extents));
     }
     return new HostTensor(dtype, extents, size, bytes);
   }
@@ -406,7 +406,7 @@ public final class HostTensor {
   @Override
   public String toString() {
     int shown = Math.min(size, 8);
-    StringBuilder text = new StringBuilder(describe(dtype, shape)).append(" {");
+    StringBuilder text = new StringBuilder(HostShape.describe(dtype, shape)).append(" {");
     for (int i = 0; i < shown; i++) {
       text.append(i == 0 ? "" : ", ").append(elementText(i));
     }
@@ -420,36 +420,5 @@ public final class HostTensor {
       case I64, I32, U8, I8 -> Long.toString(getLong(i));
       case BOOL -> Boolean.toString(getBoolean(i));
     };
-  }
-
-  private static String describe(DType dtype, long[] shape) {
-    return dtype.label() + Arrays.toString(shape);
-  }
-
-  /** The number of elements; the number of bytes fits an int, too. */
-  private static int checkedSize(DType dtype, long[] shape) {
-    if (shape.length > MAX_RANK) {
-      throw new ShapeException("a tensor has at most " + MAX_RANK + " axes; got " + shape.length);
-    }
-    long size = 1;
-    boolean empty = false;
-    for (long extent : shape) {
-      if (extent < 0) {
-        throw new ShapeException("negative extent in shape " + Arrays.toString(shape));
-      }
-      empty |= extent == 0;
-    }
-    if (empty) {
-      return 0; // however large the other extents are
-    }
-    long limit = Integer.MAX_VALUE / dtype.bytes();
-    for (long extent : shape) {
-      if (extent > limit / size) {
-        throw new MemoryException(
-            describe(dtype, shape) + " is too large: one tensor must be smaller than 2 GiB");
-      }
-      size *= extent;
-    }
-    return (int) size;
   }
 }
