@@ -129,8 +129,13 @@ final class Tracer implements Executor, Scope.Run {
   }
 
   @Override
+  public boolean observes(String name) {
+    return options.observe().test(name);
+  }
+
+  @Override
   public void report(String name, Tensor value) {
-    if (value.executor() == this && options.observe().test(name)) {
+    if (value.executor() == this && observes(name)) {
       observed.put("observed." + name, (Integer) value.handle());
     }
   }

@@ -38,6 +38,9 @@ public final class Scope {
     /** A named intermediate value. */
     void report(String path, Tensor value);
 
+    /** Whether the value at a path is wanted, so that it is worth computing for a report. */
+    boolean observes(String path);
+
     /** Begins the block at a path. */
     void enter(String path);
 
@@ -71,10 +74,11 @@ public final class Scope {
   }
 
   private String below(Object name) {
-    return path.isEmpty() ? name.toString() : path + "." + name;
+    String last = name.toString();
+    return path.isEmpty() || last.isEmpty() ? path + last : path + "." + last;
   }
 
-  /** One level down. */
+  /** One level down; with an empty name, this place itself. */
   public Scope child(Object name) {
     return new Scope(run, below(name), entry, cached, positions);
   }
@@ -92,6 +96,11 @@ public final class Scope {
   /** Cache entries below are those of layer n. */
   public Scope layer(int n) {
     return new Scope(run, path, n + ".", cached, positions);
+  }
+
+  /** Cache entries below begin with this name, too. */
+  public Scope entries(String name) {
+    return new Scope(run, path, entry + name + ".", cached, positions);
   }
 
   /** The dotted path, empty at the top. */
@@ -149,6 +158,13 @@ public final class Scope {
   /** Names an intermediate value, for comparison layer by layer and for pictures. */
   public void report(String name, Tensor value) {
     run.report(below(name), value);
+  }
+
+  /** The same for a value that is computed only if somebody wants to see it. */
+  public void report(String name, Supplier<Tensor> value) {
+    if (run.observes(below(name))) {
+      run.report(below(name), value.get());
+    }
   }
 
   public boolean training() {
