@@ -185,7 +185,10 @@ public final class GraphBuilder {
     TensorShapeProto.Builder shape = TensorShapeProto.newBuilder();
     for (Dim dim : type.dims()) {
       TensorShapeProto.Dimension.Builder axis = TensorShapeProto.Dimension.newBuilder();
-      shape.addDim(dim.known() ? axis.setDimValue(dim.size()) : axis.setDimParam(axisName(dim)));
+      shape.addDim(
+          dim.known()
+              ? axis.setDimValue(dim.size())
+              : axis.setDimParam(AxisNames.format(dim, axisName)));
     }
     return ValueInfoProto.newBuilder()
         .setName(name)
@@ -196,22 +199,5 @@ public final class GraphBuilder {
                         .setElemType(ElementTypes.code(type.dtype()))
                         .setShape(shape)))
         .build();
-  }
-
-  /** A size in the file's own names: {@code past_sequence_length+sequence_length}. */
-  private String axisName(Dim dim) {
-    Dim result = Dim.of(0);
-    for (Map.Entry<List<Dim.Atom>, Long> term : dim.terms().entrySet()) {
-      Dim product = Dim.of(term.getValue().longValue());
-      for (Dim.Atom atom : term.getKey()) {
-        String name =
-            atom instanceof Dim.Symbol symbol
-                ? axisName.apply(symbol.name())
-                : atom.toString().replaceAll("[^A-Za-z0-9]+", "_"); // a rounded quotient
-        product = product.times(Dim.symbol(name));
-      }
-      result = result.plus(product);
-    }
-    return result.toString();
   }
 }

@@ -9,6 +9,7 @@ import org.attention4j.engine.onnx.session.OnnxSession;
 import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.session.OrtSettings;
+import org.attention4j.engine.onnx.session.Signature;
 import org.attention4j.error.EngineException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
@@ -74,7 +75,7 @@ public final class OnnxEngine implements Engine {
     TraceOptions trace =
         TraceOptions.primitives().keeping(GraphLowering::claims).observing(options.observe());
     Graph whole = program.graph(trace);
-    OrtModel model = OrtModel.open(GraphLowering.lower(whole, weights, lowering), settings);
+    OrtModel model = open(whole, weights, lowering, settings);
     return new OnnxSession(
         model,
         program::checkNames,
@@ -90,6 +91,12 @@ public final class OnnxEngine implements Engine {
             + " ops");
   }
 
+  private static OrtModel open(
+      Graph graph, Weights weights, Lowering lowering, OrtSettings settings) {
+    return OrtModel.open(
+        GraphLowering.lower(graph, weights, lowering), Signature.of(graph, lowering), settings);
+  }
+
   private static OnnxSession.Decoders decoders(
       Program program,
       Weights weights,
@@ -100,10 +107,10 @@ public final class OnnxEngine implements Engine {
     OrtModel prefillModel = null;
     if (!stepMayBegin(step)) {
       Graph prefill = program.graph(trace.withCache(CacheMode.PREFILL));
-      prefillModel = OrtModel.open(GraphLowering.lower(prefill, weights, lowering), settings);
+      prefillModel = open(prefill, weights, lowering, settings);
     }
     try {
-      OrtModel stepModel = OrtModel.open(GraphLowering.lower(step, weights, lowering), settings);
+      OrtModel stepModel = open(step, weights, lowering, settings);
       return new OnnxSession.Decoders(prefillModel, stepModel, PAST);
     } catch (RuntimeException e) {
       close(prefillModel);

@@ -112,6 +112,12 @@ final class PrimitiveLowering implements Primitive.Visitor<Operands, String> {
 
   @Override
   public String where(Primitive.Where op, Operands in) {
+    if (in.result().dtype() == DType.BOOL) { // not in ONNX Runtime's Where
+      String no = graph.node("Not", List.of(in.name(0)));
+      String first = graph.node("And", List.of(in.name(0), in.name(1)));
+      String second = graph.node("And", List.of(no, in.name(2)));
+      return graph.node("Or", List.of(first, second));
+    }
     return graph.node("Where", in.names());
   }
 

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.attention4j.error.EngineException;
@@ -20,7 +21,9 @@ import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.StringStringEntryProto;
 import org.attention4j.onnxformat.proto.TensorProto;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
 
 /**
  * A model opened in ONNX Runtime. Several threads may run it at once; closing waits for them.
@@ -51,8 +54,7 @@ public final class OrtModel implements AutoCloseable {
   }
 
   /** Opens a model in memory. */
-  public static OrtModel open(ModelProto model, OrtSettings settings) {
-    Signature signature = Signature.of(model.getGraph(), Path.of("(in memory)"));
+  public static OrtModel open(ModelProto model, Signature signature, OrtSettings settings) {
     Map<String, OnnxTensor> shared = new LinkedHashMap<>();
     ModelProto small = withoutWeights(model, shared);
     return open(
@@ -133,12 +135,19 @@ public final class OrtModel implements AutoCloseable {
     checked.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
     Map<String, Long> sizes = signature.sizes(shapes);
     Map<String, HostTensor> outputs = new LinkedHashMap<>();
+    Map<String, DType> computed = new LinkedHashMap<>();
     signature
         .outputs()
         .forEach(
-            (name, type) ->
-                outputs.put(name, HostTensor.zeros(type.dtype(), type.bind(sizes).shape())));
-    run(checked, outputs);
+            (name, type) -> {
+              TensorType bound = type.bind(sizes);
+              if (bound.known()) {
+                outputs.put(name, HostTensor.zeros(bound.dtype(), bound.shape()));
+              } else {
+                computed.put(name, type.dtype()); // a file of others may not say how large it is
+              }
+            });
+    run(checked, outputs, computed);
     return outputs;
   }
 
@@ -147,11 +156,25 @@ public final class OrtModel implements AutoCloseable {
    * that reuse memory.
    */
   public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
+    run(inputs, outputs, Map.of());
+  }
+
+  private void run(
+      Map<String, HostTensor> inputs,
+      Map<String, HostTensor> outputs,
+      Map<String, DType> computed) {
     try (Feeds feeds = new Feeds();
         Feeds results = new Feeds()) {
-      inputs.forEach((name, tensor) -> feeds.put(name, tensor));
-      outputs.forEach((name, tensor) -> results.put(name, tensor));
-      runNative(feeds.tensors(), java.util.Set.of(), results.tensors()).close();
+      inputs.forEach(feeds::put);
+      outputs.forEach(results::put);
+      try (OrtSession.Result result =
+          runNative(feeds.tensors(), computed.keySet(), results.tensors())) {
+        computed.forEach(
+            (name, dtype) -> {
+              OnnxTensor tensor = (OnnxTensor) result.get(name).orElseThrow();
+              outputs.put(name, OrtTensors.copy(tensor, dtype));
+            });
+      }
     }
   }
 
@@ -162,9 +185,7 @@ public final class OrtModel implements AutoCloseable {
    * @param pinned outputs with memory given
    */
   OrtSession.Result runNative(
-      Map<String, OnnxTensor> inputs,
-      java.util.Set<String> requested,
-      Map<String, OnnxTensor> pinned) {
+      Map<String, OnnxTensor> inputs, Set<String> requested, Map<String, OnnxTensor> pinned) {
     lock.readLock().lock();
     try {
       if (closed) {

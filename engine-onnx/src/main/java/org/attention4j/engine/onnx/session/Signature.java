@@ -1,14 +1,19 @@
 package org.attention4j.engine.onnx.session;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.error.DTypeException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.graph.Graph;
+import org.attention4j.onnxformat.AxisNames;
 import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.TensorShapeProto;
@@ -28,17 +33,28 @@ public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> 
 
   /** Keeps the order. */
   public Signature {
-    inputs = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
-    outputs = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+    inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+  }
+
+  /** That of a graph written with these options. */
+  public static Signature of(Graph graph, Lowering options) {
+    return new Signature(real(graph.inputTypes(), options), real(graph.outputTypes(), options));
+  }
+
+  private static Map<String, TensorType> real(Map<String, TensorType> types, Lowering options) {
+    Map<String, TensorType> result = new LinkedHashMap<>();
+    types.forEach((name, type) -> result.put(name, type.as(options.real(type.dtype()))));
+    return result;
   }
 
   /**
    * Reads it from a model.
    *
    * @param file where the model comes from, for messages
-   * @throws FileFormatException if a value has no tensor type, or a named axis no usable name
+   * @throws FileFormatException if a value has no tensor type or a negative size
    */
-  static Signature of(GraphProto graph, java.nio.file.Path file) {
+  static Signature of(GraphProto graph, Path file) {
     Map<String, TensorType> initialized = new TreeMap<>();
     graph.getInitializerList().forEach(t -> initialized.put(t.getName(), TensorType.i64()));
     Map<String, TensorType> inputs = new LinkedHashMap<>();
@@ -52,25 +68,21 @@ public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> 
     return new Signature(inputs, outputs);
   }
 
-  private static TensorType type(ValueInfoProto value, java.nio.file.Path file) {
+  private static TensorType type(ValueInfoProto value, Path file) {
     if (!value.getType().hasTensorType()) {
       throw new FileFormatException(file, "value '" + value.getName() + "' is not a tensor");
     }
     int code = value.getType().getTensorType().getElemType();
     DType dtype = ElementTypes.dtype(code, file, "value '" + value.getName() + "'");
-    List<TensorShapeProto.Dimension> dims = value.getType().getTensorType().getShape().getDimList();
-    try {
-      return new TensorType(
-          dtype,
-          dims.stream()
-              .map(dim -> dim.hasDimParam() ? Dim.of(dim.getDimParam()) : Dim.of(dim.getDimValue()))
-              .toList());
-    } catch (ShapeException e) {
-      throw new FileFormatException(
-          file,
-          "value '" + value.getName() + "' has an axis that cannot be read: " + e.problem(),
-          e);
+    List<Dim> dims = new ArrayList<>();
+    for (TensorShapeProto.Dimension dim : value.getType().getTensorType().getShape().getDimList()) {
+      if (dim.getDimValue() < 0) {
+        throw new FileFormatException(
+            file, "value '" + value.getName() + "' has a negative size " + dim.getDimValue());
+      }
+      dims.add(dim.hasDimParam() ? AxisNames.parse(dim.getDimParam()) : Dim.of(dim.getDimValue()));
     }
+    return new TensorType(dtype, dims);
   }
 
   /**
