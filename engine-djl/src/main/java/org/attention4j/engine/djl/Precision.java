@@ -1,0 +1,25 @@
+package org.attention4j.engine.djl;
+
+import org.attention4j.tensor.DType;
+
+/**
+ * How a graph's nominal f32 is computed.
+ *
+ * @param real the element type in which values are kept: f32 or f64
+ * @param products the element type of matrix products and attention: {@code real}, or bf16 with
+ *     casts around them while norms, softmax and loss stay in {@code real}
+ */
+record Precision(DType real, DType products) {
+  static final Precision F32 = new Precision(DType.F32, DType.F32);
+  static final Precision F64 = new Precision(DType.F64, DType.F64);
+  static final Precision MIXED_BF16 = new Precision(DType.F32, DType.BF16);
+
+  /** The element type in which a value of this nominal type is kept. */
+  DType stored(DType nominal) {
+    return nominal == DType.F32 ? real : nominal;
+  }
+
+  boolean isMixed() {
+    return real != products;
+  }
+}

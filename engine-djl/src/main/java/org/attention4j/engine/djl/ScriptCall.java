@@ -1,0 +1,59 @@
+package org.attention4j.engine.djl;
+
+import java.util.List;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.TensorType;
+
+/**
+ * One operation on its way into a method.
+ *
+ * @param writer the method
+ * @param operands the operands' terms
+ * @param types the operands' types
+ * @param result the type of the one result
+ */
+record ScriptCall(
+    ScriptWriter writer, List<Term> operands, List<TensorType> types, TensorType result) {
+
+  /** An operand as a tensor. */
+  String tensor(int index) {
+    Term term = operands.get(index);
+    if (!term.isNumber()) {
+      return term.text();
+    }
+    DType dtype = types.get(index).dtype();
+    return "torch.tensor(" + term.text() + ", " + writer.created(dtype) + ")";
+  }
+
+  /** An operand as it is, a tensor or a number. */
+  String any(int index) {
+    return operands.get(index).text();
+  }
+
+  boolean isNumber(int index) {
+    return operands.get(index).isNumber();
+  }
+
+  TensorType type(int index) {
+    return types.get(index);
+  }
+
+  int count() {
+    return operands.size();
+  }
+
+  /** An operand in the element type of matrix products. */
+  String factor(int index) {
+    Precision precision = writer.precision();
+    boolean cast = precision.isMixed() && type(index).dtype() == DType.F32;
+    return cast
+        ? "torch.to(" + tensor(index) + ", " + ScriptWriter.scalarType(precision.products()) + ")"
+        : tensor(index);
+  }
+
+  /** A product brought back to the element type of everything else. */
+  String product(String expression) {
+    boolean cast = writer.precision().isMixed() && result.dtype() == DType.F32;
+    return cast ? "torch.to(" + expression + ", " + writer.code(DType.F32) + ")" : expression;
+  }
+}
