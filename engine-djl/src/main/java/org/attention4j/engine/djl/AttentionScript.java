@@ -13,9 +13,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@link Attention} as {@code torch.scaled_dot_product_attention}.
  *
- * <p>Its {@code is_causal} lets key j serve query i where j is at most i, counted from 0, which is this
- * library's causal mask of a query that starts at slot 0. All other masks become one boolean mask, and
- * with a bias or ALiBi one additive mask, none larger than [batch, heads, queries, keys].
+ * <p>Its {@code is_causal} lets key j serve query i where j is at most i, counted from 0, which is
+ * this library's causal mask of a query that starts at slot 0. All other masks become one boolean
+ * mask, and with a bias or ALiBi one additive mask, none larger than [batch, heads, queries, keys].
  */
 final class AttentionScript {
   private AttentionScript() {}
@@ -98,8 +98,7 @@ final class AttentionScript {
     String query =
         "torch.arange(" + writer.size(start) + ", " + writer.size(start.plus(queries)) + created;
     String key = "torch.arange(" + writer.size(call.type(1).dim(2)) + created;
-    return new Slots(
-        writer.name("q", "torch.unsqueeze(" + query + ", 1)"), writer.name("k", key));
+    return new Slots(writer.name("q", "torch.unsqueeze(" + query + ", 1)"), writer.name("k", key));
   }
 
   /** A boolean mask that broadcasts to [batch, heads, queries, keys]; null where all is allowed. */
@@ -148,8 +147,11 @@ final class AttentionScript {
   private static String scores(
       Attention op, Slots slots, @Nullable String allowed, ScriptCall call) {
     ScriptWriter writer = call.writer();
-    int code = ScriptWriter.scalarType(
-        call.type(0).dtype() == DType.F32 ? writer.precision().products() : call.type(0).dtype());
+    int code =
+        ScriptWriter.scalarType(
+            call.type(0).dtype() == DType.F32
+                ? writer.precision().products()
+                : call.type(0).dtype());
     List<String> terms = new ArrayList<>();
     if (!op.alibiSlopes().isEmpty()) {
       String slopes =
@@ -176,7 +178,8 @@ final class AttentionScript {
     if (op.extras().bias() >= 0) {
       terms.add(call.tensor(Attention.FIXED_OPERANDS + op.extras().bias()));
     }
-    String sum = terms.size() == 2 ? "torch.add(" + terms.get(0) + ", " + terms.get(1) + ")" : terms.get(0);
+    String sum =
+        terms.size() == 2 ? "torch.add(" + terms.get(0) + ", " + terms.get(1) + ")" : terms.get(0);
     if (allowed != null) {
       sum = "torch.where(" + allowed + ", " + sum + ", float(\"-inf\"))";
     }

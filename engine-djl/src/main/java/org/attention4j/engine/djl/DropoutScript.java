@@ -3,8 +3,8 @@ package org.attention4j.engine.djl;
 import org.attention4j.op.Dropout;
 
 /**
- * {@link Dropout} in PyTorch's integer arithmetic: the same permutation polynomial modulo 2^31 - 1 as
- * the composite's expansion, bit for bit, with one remainder where the expansion has three
+ * {@link Dropout} in PyTorch's integer arithmetic: the same permutation polynomial modulo 2^31 - 1
+ * as the composite's expansion, bit for bit, with one remainder where the expansion has three
  * operations, and in place where a value is not needed again.
  */
 final class DropoutScript {
@@ -16,15 +16,16 @@ final class DropoutScript {
     ScriptWriter writer = call.writer();
     String count = writer.size(call.type(0).count());
     String key = scalarKey(writer, call.tensor(1), Math.floorMod(op.site(), PRIME));
-    String second = fifthPower(writer, "torch.remainder(torch.add(" + key + ", 625341585), " + PRIME + ")");
+    String second =
+        fifthPower(writer, "torch.remainder(torch.add(" + key + ", 625341585), " + PRIME + ")");
     String index =
-        "torch.arange("
-            + count
-            + ", "
-            + writer.created(org.attention4j.tensor.DType.I64)
-            + ")";
-    String h = fifthPower(writer, "torch.remainder_(torch.add(" + index + ", " + key + "), " + PRIME + ")");
-    h = fifthPower(writer, "torch.remainder_(torch.add_(" + h + ", " + second + "), " + PRIME + ")");
+        "torch.arange(" + count + ", " + writer.created(org.attention4j.tensor.DType.I64) + ")";
+    String h =
+        fifthPower(
+            writer, "torch.remainder_(torch.add(" + index + ", " + key + "), " + PRIME + ")");
+    h =
+        fifthPower(
+            writer, "torch.remainder_(torch.add_(" + h + ", " + second + "), " + PRIME + ")");
     long threshold = Math.round(op.probability() * PRIME);
     String kept = "torch.ge(" + h + ", " + threshold + ")";
     String shaped = "torch.reshape(" + kept + ", " + writer.sizes(call.type(0).dims()) + ")";
@@ -34,15 +35,19 @@ final class DropoutScript {
 
   private static String scalarKey(ScriptWriter writer, String seed, long site) {
     String positive = "torch.remainder(torch.abs(" + seed + "), " + PRIME + ")";
-    return fifthPower(writer, "torch.remainder(torch.add(" + positive + ", " + site + "), " + PRIME + ")");
+    return fifthPower(
+        writer, "torch.remainder(torch.add(" + positive + ", " + site + "), " + PRIME + ")");
   }
 
   /** x^5 modulo the prime, of a tensor that nothing else refers to. */
   private static String fifthPower(ScriptWriter writer, String expression) {
     String x = writer.name("h", expression);
-    String square = writer.name("h", "torch.remainder_(torch.mul(" + x + ", " + x + "), " + PRIME + ")");
+    String square =
+        writer.name("h", "torch.remainder_(torch.mul(" + x + ", " + x + "), " + PRIME + ")");
     String fourth =
-        writer.name("h", "torch.remainder_(torch.mul_(" + square + ", " + square + "), " + PRIME + ")");
-    return writer.name("h", "torch.remainder_(torch.mul_(" + fourth + ", " + x + "), " + PRIME + ")");
+        writer.name(
+            "h", "torch.remainder_(torch.mul_(" + square + ", " + square + "), " + PRIME + ")");
+    return writer.name(
+        "h", "torch.remainder_(torch.mul_(" + fourth + ", " + x + "), " + PRIME + ")");
   }
 }

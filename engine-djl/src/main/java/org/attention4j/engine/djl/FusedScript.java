@@ -15,8 +15,8 @@ import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.TensorType;
 
 /**
- * The composites that PyTorch has as one operator: which of them are claimed, and their TorchScript.
- * Each has one result. Everything else is expanded into primitives.
+ * The composites that PyTorch has as one operator: which of them are claimed, and their
+ * TorchScript. Each has one result. Everything else is expanded into primitives.
  */
 final class FusedScript {
   private FusedScript() {}

@@ -113,8 +113,7 @@ final class GraphScript {
 
   private String result(int value) {
     ScriptCall call =
-        new ScriptCall(
-            writer, List.of(term(value)), List.of(graph.type(value)), graph.type(value));
+        new ScriptCall(writer, List.of(term(value)), List.of(graph.type(value)), graph.type(value));
     return call.tensor(0);
   }
 
@@ -136,7 +135,9 @@ final class GraphScript {
     return writer.constants();
   }
 
-  /** PyTorch's failure inside the method, with the op and the block's path where it names the line. */
+  /**
+   * PyTorch's failure inside the method, with the op and the block's path where it names the line.
+   */
   EngineException explain(EngineException failure) {
     Matcher matcher = LINE.matcher(String.valueOf(failure.getMessage()));
     Graph.Node node = null;
@@ -148,7 +149,13 @@ final class GraphScript {
     }
     String path = node.path().isEmpty() ? "the model" : node.path();
     return new EngineException(
-        "at " + path + ": " + node.op() + " on " + graph.operandTypes(node) + ": "
+        "at "
+            + path
+            + ": "
+            + node.op()
+            + " on "
+            + graph.operandTypes(node)
+            + ": "
             + failure.getMessage(),
         failure);
   }

@@ -13,8 +13,8 @@ import org.attention4j.tensor.TensorType;
 /**
  * Each primitive as a TorchScript expression.
  *
- * <p>At a tie of max and min autograd shares the gradient, the primitives' rules give it to the second
- * operand; a differentiable method therefore spells them with {@code where}.
+ * <p>At a tie of max and min autograd shares the gradient, the primitives' rules give it to the
+ * second operand; a differentiable method therefore spells them with {@code where}.
  */
 final class PrimitiveScript implements Primitive.Visitor<ScriptCall, Term> {
   @Override
@@ -144,7 +144,8 @@ final class PrimitiveScript implements Primitive.Visitor<ScriptCall, Term> {
     String axes = op.axes().toString();
     if (op.function() == Primitive.Reduction.SUM) {
       int code = call.writer().code(call.result().dtype());
-      return Term.tensor("torch.sum(" + call.tensor(0) + ", " + axes + ", True, dtype=" + code + ")");
+      return Term.tensor(
+          "torch.sum(" + call.tensor(0) + ", " + axes + ", True, dtype=" + code + ")");
     }
     return Term.tensor("torch.amax(" + call.tensor(0) + ", " + axes + ", True)");
   }
