@@ -23,8 +23,9 @@ import org.attention4j.tensor.TensorType;
 final class GraphScript {
   private static final PrimitiveScript PRIMITIVES = new PrimitiveScript();
 
-  /** A node's line in PyTorch's report of a failure. */
-  private static final Pattern LINE = Pattern.compile("\\bv(\\d+) = ");
+  /** The line of a node that PyTorch's report of a failure points at. */
+  private static final Pattern CULPRIT =
+      Pattern.compile("\\bv(\\d+) = [^\\n]*\\n\\s*~[^\\n]*<--- HERE");
 
   private final String name;
   private final Graph graph;
@@ -139,9 +140,9 @@ final class GraphScript {
    * PyTorch's failure inside the method, with the op and the block's path where it names the line.
    */
   EngineException explain(EngineException failure) {
-    Matcher matcher = LINE.matcher(String.valueOf(failure.getMessage()));
+    Matcher matcher = CULPRIT.matcher(String.valueOf(failure.getMessage()));
     Graph.Node node = null;
-    while (matcher.find()) {
+    while (matcher.find()) { // the innermost method comes last
       node = origins.getOrDefault(Integer.parseInt(matcher.group(1)), node);
     }
     if (node == null) {

@@ -1,6 +1,7 @@
 package org.attention4j.engine.djl;
 
 import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.IOException;
 import java.io.InputStream;
@@ -30,9 +31,11 @@ final class PyTorch {
   private static @Nullable PyTorch started;
 
   private final Engine engine;
+  private final int defaultThreads;
 
   private PyTorch(Engine engine) {
     this.engine = engine;
+    this.defaultThreads = JniUtils.getNumThreads();
   }
 
   /**
@@ -171,15 +174,41 @@ final class PyTorch {
     return wanted.equals(Device.cpu()) ? ai.djl.Device.cpu() : ai.djl.Device.gpu(wanted.index());
   }
 
+  /** Facts for people. */
+  List<String> details() {
+    return List.of(
+        "PyTorch " + version(),
+        "threads " + defaultThreads,
+        "capabilities "
+            + List.of("MKL", "MKLDNN", "OPENMP", "CUDA").stream()
+                .filter(engine::hasCapability)
+                .toList());
+  }
+
   private static List<String> names(List<Device> devices) {
     return devices.stream().map(Device::toString).toList();
   }
 
-  /** Threads that one operation may use when called from this thread. */
-  static void threads(int count) {
+  /**
+   * A manager for a device; its owner closes it.
+   *
+   * @throws EngineException if the device is not here
+   */
+  NDManager manager(Device wanted) {
+    return engine.newBaseManager(device(wanted));
+  }
+
+  /** Lets operations called from this thread use so many threads, 0 for PyTorch's own choice. */
+  void threads(int wanted) {
+    int count = threadCount(wanted);
     if (JniUtils.getNumThreads() != count) {
       JniUtils.setNumThreads(count);
     }
+  }
+
+  /** The number of threads that is meant, 0 being PyTorch's own choice. */
+  int threadCount(int wanted) {
+    return wanted == 0 ? defaultThreads : wanted;
   }
 
   @Override

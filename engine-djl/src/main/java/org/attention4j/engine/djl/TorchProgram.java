@@ -54,7 +54,7 @@ final class TorchProgram implements AutoCloseable {
   }
 
   /**
-   * Calls a method without autograd.
+   * Calls a method in inference mode: nothing it returns can be differentiated later.
    *
    * @param results owns the returned arrays
    * @param arguments one list of arrays for each parameter of the method
@@ -64,8 +64,7 @@ final class TorchProgram implements AutoCloseable {
     IValue[] values = new IValue[arguments.size()];
     try {
       for (int i = 0; i < values.length; i++) {
-        PtNDArray[] arrays = arguments.get(i).toArray(new PtNDArray[0]);
-        values[i] = IValue.listFrom(arrays);
+        values[i] = IValue.listFrom(arguments.get(i).toArray(new PtNDArray[0]));
       }
       try (IValue result = IValueUtils.runMethod(module, method, values)) {
         return new NDList(result.toTensorArray((PtNDManager) results));
@@ -82,13 +81,13 @@ final class TorchProgram implements AutoCloseable {
   }
 
   /**
-   * Calls a method with autograd on, so that it may differentiate. Nothing returned should carry a
-   * graph: the method detaches its results.
+   * Calls a method that trains: it may differentiate, and write into its arguments. It detaches
+   * what it returns.
    *
    * @param results owns the returned arrays
    * @param arguments one list of arrays for each parameter of the method; an array is in one only
    */
-  NDList differentiate(NDManager results, String method, List<NDList> arguments) {
+  NDList train(NDManager results, String method, List<NDList> arguments) {
     boolean before = JniUtils.isGradMode();
     JniUtils.setGraphExecutorOptimize(false);
     JniUtils.setGradMode(true);
@@ -101,6 +100,11 @@ final class TorchProgram implements AutoCloseable {
         for (NDArray array : arguments.get(i)) {
           array.setName("a" + i + "[]"); // DJL groups arrays of one such name into a list
           inputs.add(array);
+        }
+        if (arguments.get(i).isEmpty()) { // DJL cannot pass an empty list
+          NDArray unused = results.create(new Shape());
+          unused.setName("a" + i + "[]");
+          inputs.add(unused);
         }
       }
       return module.forward(new ParameterStore(results, false), inputs, true);

@@ -1,0 +1,102 @@
+package org.attention4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.attention4j.spi.Decoding;
+import org.attention4j.tensor.Dim;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
+
+/** A decoding whose cache stays on the device: the presents of a step are the past of the next. */
+final class DjlDecoding implements Decoding {
+  private static final String PRESENT = "present.";
+  private static final String PAST = "past_key_values.";
+
+  private final DjlSession session;
+  private final NDManager manager;
+  private Map<String, NDArray> cache = new LinkedHashMap<>();
+  private long length;
+  private boolean checked;
+
+  DjlDecoding(DjlSession session) {
+    this.session = session;
+    this.manager = session.newManager();
+  }
+
+  @Override
+  public Map<String, HostTensor> next(Map<String, HostTensor> inputs) {
+    session.program().checkNames(inputs.keySet());
+    CompiledGraph graph = cache.isEmpty() ? session.prefill() : session.step();
+    check(graph, inputs);
+    try (NDManager scratch = session.newManager()) {
+      NDList values = new NDList();
+      for (String name : graph.graph().inputs().keySet()) {
+        NDArray past = cache.get(name);
+        values.add(past != null ? past : graph.inputs().copy(scratch, name, given(inputs, name)));
+      }
+      Map<String, HostTensor> results = new LinkedHashMap<>();
+      Map<String, NDArray> presents = new LinkedHashMap<>();
+      for (Map.Entry<String, NDArray> output : graph.run(scratch, values).entrySet()) {
+        String name = output.getKey();
+        if (name.startsWith(PRESENT)) {
+          presents.put(PAST + name.substring(PRESENT.length()), output.getValue());
+        } else {
+          results.put(name, graph.fetch(name, output.getValue()));
+        }
+      }
+      replaceCache(presents);
+      return results;
+    }
+  }
+
+  private static HostTensor given(Map<String, HostTensor> inputs, String name) {
+    return Objects.requireNonNull(inputs.get(name), name);
+  }
+
+  /** Names and element types each time; the ops' shape rules at the first step of each kind. */
+  private void check(CompiledGraph graph, Map<String, HostTensor> inputs) {
+    Map<String, long[]> shapes = GraphInputs.shapes(inputs);
+    cache.forEach((name, array) -> shapes.put(name, array.getShape().getShape()));
+    if (checked) {
+      graph.inputs().checkDeclared(inputs, shapes);
+    } else {
+      graph.inputs().check(inputs, shapes);
+      checked = !cache.isEmpty();
+    }
+  }
+
+  private void replaceCache(Map<String, NDArray> presents) {
+    presents.values().forEach(array -> array.attach(manager));
+    cache.values().forEach(NDArray::close);
+    cache = presents;
+    length = measure();
+  }
+
+  /** The size of the axis that the step's graph calls {@code past}. */
+  private long measure() {
+    for (Map.Entry<String, TensorType> input : session.step().graph().inputTypes().entrySet()) {
+      int axis = input.getValue().dims().indexOf(Dim.symbol("past"));
+      NDArray array = cache.get(input.getKey());
+      if (axis >= 0 && array != null) {
+        return array.getShape().get(axis);
+      }
+    }
+    return 0;
+  }
+
+  @Override
+  public long length() {
+    return length;
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+    cache = new LinkedHashMap<>();
+    length = 0;
+  }
+}

@@ -1,0 +1,148 @@
+package org.attention4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.attention4j.error.UsageException;
+import org.attention4j.graph.CacheMode;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.Device;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model compiled to TorchScript, with its weights read in place on the CPU. One manager owns all
+ * native memory of the session; each run has one of its own. Runs may be concurrent.
+ */
+final class DjlSession implements Session {
+  private final PyTorch pytorch;
+  private final Program program;
+  private final SessionOptions options;
+  private final Precision precision;
+  private final TraceOptions tracing;
+  private final NDManager manager;
+  private final Map<String, NDArray> weights = new LinkedHashMap<>();
+  private final CompiledGraph whole;
+  private @Nullable CompiledGraph prefill;
+  private @Nullable CompiledGraph step;
+  private volatile boolean closed;
+
+  DjlSession(
+      PyTorch pytorch,
+      Program program,
+      Weights given,
+      SessionOptions options,
+      Precision precision) {
+    this.pytorch = pytorch;
+    this.program = program;
+    this.options = options;
+    this.precision = precision;
+    this.tracing =
+        TraceOptions.primitives()
+            .keeping((op, types) -> FusedScript.obstacles(op).isEmpty())
+            .observing(options.observe());
+    Graph graph = program.graph(tracing);
+    Parameters.check(graph, given);
+    this.manager = pytorch.manager(options.device());
+    try {
+      for (String path : graph.parameters().keySet()) {
+        HostTensor value = given.get(path).cast(precision.real());
+        weights.put(path, HostArrays.borrow(manager, value));
+      }
+      this.whole = compile(graph);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private CompiledGraph compile(Graph graph) {
+    return new CompiledGraph(manager, graph, precision, options.device(), weights);
+  }
+
+  /** Applies the session's thread count to the calling thread, and refuses a closed session. */
+  private void enter() {
+    if (closed) {
+      throw new UsageException("this session is closed");
+    }
+    pytorch.threads(options.threads());
+  }
+
+  @Override
+  public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
+    enter();
+    program.checkNames(inputs.keySet());
+    whole.inputs().check(inputs, GraphInputs.shapes(inputs));
+    try (NDManager scratch = manager.newSubManager()) {
+      NDList values = whole.inputs().borrow(scratch, inputs);
+      Map<String, HostTensor> results = new LinkedHashMap<>();
+      whole
+          .run(scratch, values)
+          .forEach((name, array) -> results.put(name, whole.fetch(name, array)));
+      return results;
+    }
+  }
+
+  @Override
+  public Decoding decode() {
+    enter();
+    return new DjlDecoding(this);
+  }
+
+  Program program() {
+    return program;
+  }
+
+  /** A manager for one decoding's cache or one step's values. */
+  NDManager newManager() {
+    enter();
+    return manager.newSubManager();
+  }
+
+  /** The graph of a decoding's first step. */
+  synchronized CompiledGraph prefill() {
+    enter();
+    if (prefill == null) {
+      prefill = compile(program.graph(tracing.withCache(CacheMode.PREFILL)));
+    }
+    return prefill;
+  }
+
+  /** The graph of a decoding's later steps. */
+  synchronized CompiledGraph step() {
+    enter();
+    if (step == null) {
+      step = compile(program.graph(tracing.withCache(CacheMode.STEP)));
+    }
+    return step;
+  }
+
+  @Override
+  public String description() {
+    Device device = options.device();
+    return "djl: PyTorch "
+        + pytorch.version()
+        + " on "
+        + device
+        + ", "
+        + (precision.isMixed() ? "bf16 products, rest f32" : precision.real().label())
+        + ", "
+        + pytorch.threadCount(options.threads())
+        + " threads, graph compiled to TorchScript";
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    manager.close();
+  }
+}

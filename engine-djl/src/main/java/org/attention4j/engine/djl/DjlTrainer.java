@@ -1,0 +1,387 @@
+package org.attention4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.attention4j.error.EngineException;
+import org.attention4j.error.NonFiniteException;
+import org.attention4j.error.UsageException;
+import org.attention4j.error.WeightsException;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.StepResult;
+import org.attention4j.spi.Trainer;
+import org.attention4j.spi.TrainerOptions;
+import org.attention4j.spi.TrainerState;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Trains with PyTorch: loss, gradient and update are one call of a {@link TrainerScript}.
+ * Parameters and optimizer state are plain arrays of one manager, updated in place.
+ */
+final class DjlTrainer implements Trainer {
+  private static final String LOSS = "loss";
+  private static final String SEED = "dropout_seed";
+
+  private final PyTorch pytorch;
+  private final Program program;
+  private final TrainerOptions options;
+  private final Precision precision;
+  private final NDManager manager;
+  private final TrainerScript script;
+  private final TorchProgram torch;
+  private final GraphInputs inputs;
+  private final NDList constants;
+  private final NDList optimizerConstants;
+  private final Graph evaluationGraph;
+  private Map<String, NDArray> parameters = new LinkedHashMap<>();
+  private Map<String, NDArray> slots = new LinkedHashMap<>();
+  private @Nullable NDList accumulated;
+  private @Nullable CompiledGraph evaluation;
+  private long steps;
+  private long seed;
+
+  DjlTrainer(
+      PyTorch pytorch,
+      Program program,
+      Weights weights,
+      TrainerOptions options,
+      Precision precision) {
+    this.pytorch = pytorch;
+    this.program = program;
+    this.options = options;
+    this.precision = precision;
+    this.seed = options.seed();
+    TraceOptions tracing =
+        TraceOptions.primitives().keeping((op, types) -> FusedScript.obstacles(op).isEmpty());
+    Graph graph = program.graph(tracing.forTraining(true));
+    Parameters.check(graph, weights);
+    Graph loss = lossOf(graph);
+    this.evaluationGraph = program.graph(tracing);
+    this.script =
+        new TrainerScript(
+            loss,
+            trained(loss),
+            options.optimizer(),
+            options.clipNorm(),
+            precision,
+            options.device());
+    this.inputs = new GraphInputs(loss, precision);
+    this.manager = pytorch.manager(options.device());
+    try {
+      this.torch = TorchProgram.load(manager, script.source());
+      this.constants = CompiledGraph.constants(manager, script.forward().constants(), precision);
+      this.optimizerConstants =
+          CompiledGraph.constants(manager, script.optimizerConstants(), precision);
+      adopt(weights, zeroSlots());
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private static Graph lossOf(Graph graph) {
+    if (!graph.outputs().containsKey(LOSS)) {
+      throw new UsageException(
+          "training needs a model with a scalar output 'loss'; it has " + graph.outputTypes());
+    }
+    return graph.withOutputs(List.of(LOSS));
+  }
+
+  /** The parameters that the loss depends on by the gradient rules of the graph. */
+  private static List<String> trained(Graph loss) {
+    Set<String> outputs = loss.gradient(LOSS, (op, types) -> true).outputs().keySet();
+    return loss.parameters().keySet().stream()
+        .filter(path -> outputs.contains("grad." + path))
+        .toList();
+  }
+
+  private Map<String, HostTensor> zeroSlots() {
+    Map<String, HostTensor> zeros = new LinkedHashMap<>();
+    slotTypes().forEach((name, shape) -> zeros.put(name, HostTensor.zeros(DType.F32, shape)));
+    return zeros;
+  }
+
+  /** Shapes of the optimizer's slots, in the order in which the script takes them. */
+  private Map<String, long[]> slotTypes() {
+    Graph loss = script.forward().graph();
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    for (String slot : options.optimizer().slots()) {
+      for (String path : script.trained()) {
+        int value = Objects.requireNonNull(loss.parameters().get(path)).value();
+        shapes.put(slot + "." + path, loss.type(value).shape());
+      }
+    }
+    return shapes;
+  }
+
+  /** Replaces parameters and slots. */
+  private void adopt(Weights weights, Map<String, HostTensor> state) {
+    Map<String, NDArray> oldParameters = parameters;
+    Map<String, NDArray> oldSlots = slots;
+    parameters = new LinkedHashMap<>();
+    for (String path : evaluationAndLossParameters()) {
+      HostTensor value = weights.get(path).cast(precision.real());
+      parameters.put(path, HostArrays.copy(manager, value));
+    }
+    slots = new LinkedHashMap<>();
+    for (String name : slotTypes().keySet()) {
+      HostTensor value = Objects.requireNonNull(state.get(name), name).cast(precision.real());
+      slots.put(name, HostArrays.copy(manager, value));
+    }
+    evaluation = null; // it refers to the old arrays
+    oldParameters.values().forEach(NDArray::close);
+    oldSlots.values().forEach(NDArray::close);
+  }
+
+  private Set<String> evaluationAndLossParameters() {
+    Map<String, Boolean> paths = new LinkedHashMap<>();
+    script.forward().graph().parameters().keySet().forEach(path -> paths.put(path, true));
+    evaluationGraph.parameters().keySet().forEach(path -> paths.put(path, true));
+    return paths.keySet();
+  }
+
+  @Override
+  public StepResult step(List<Map<String, HostTensor>> microBatches) {
+    if (microBatches.isEmpty()) {
+      throw new UsageException("a step needs at least one micro-batch");
+    }
+    for (Map<String, HostTensor> batch : microBatches) {
+      check(batch);
+    }
+    pytorch.threads(options.threads());
+    double rate = options.optimizer().schedule().at(steps);
+    try (NDManager scratch = manager.newSubManager()) {
+      NDList numbers = numbers(scratch, rate, 1.0 / microBatches.size());
+      double loss;
+      NDList updated;
+      if (microBatches.size() == 1) {
+        NDList x = borrow(scratch, microBatches.get(0));
+        NDList results =
+            call(
+                scratch,
+                "step",
+                List.of(lossParameters(), x, constants, slotList(), numbers, optimizerConstants));
+        loss = number(results.get(0));
+        updated = results.subNDList(1);
+      } else {
+        loss = accumulate(microBatches, scratch, numbers);
+        updated =
+            call(
+                scratch,
+                "update",
+                List.of(lossParameters(), gradients(), slotList(), numbers, optimizerConstants));
+      }
+      requireFinite(loss, updated.get(1).getBoolean(), number(updated.get(0)));
+      steps++;
+      return new StepResult(steps, loss, number(updated.get(0)), rate);
+    }
+  }
+
+  private void requireFinite(double loss, boolean finite, double norm) {
+    if (!Double.isFinite(loss) || !finite) {
+      throw new NonFiniteException(
+          "at step "
+              + (steps + 1)
+              + " the loss is "
+              + loss
+              + " and the gradient's norm "
+              + norm
+              + "; nothing was updated");
+    }
+  }
+
+  private double accumulate(
+      List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
+    double loss = 0;
+    for (Map<String, HostTensor> batch : microBatches) {
+      try (NDManager inner = scratch.newSubManager()) {
+        NDList x = borrow(inner, batch);
+        NDList results =
+            call(
+                inner, "accumulate", List.of(lossParameters(), x, constants, gradients(), numbers));
+        loss += number(results.get(0)) / microBatches.size();
+      }
+    }
+    return loss;
+  }
+
+  /** Zero between steps: the update zeroes them again. */
+  private NDList gradients() {
+    NDList result = accumulated;
+    if (result == null) {
+      result = new NDList();
+      for (String path : script.trained()) {
+        NDArray like = Objects.requireNonNull(parameters.get(path), path);
+        result.add(manager.zeros(like.getShape(), like.getDataType()));
+      }
+      accumulated = result;
+    }
+    return result;
+  }
+
+  private NDList call(NDManager results, String method, List<NDList> arguments) {
+    try {
+      return torch.train(results, method, arguments);
+    } catch (EngineException e) {
+      throw script.forward().explain(e);
+    }
+  }
+
+  private NDList numbers(NDManager scratch, double rate, double weight) {
+    NDArray update = scratch.create((float) (steps + 1));
+    return new NDList(update, scratch.create(rate), scratch.create(weight));
+  }
+
+  private static double number(NDArray scalar) {
+    return scalar.getDataType() == DataType.FLOAT64 ? scalar.getDouble() : scalar.getFloat();
+  }
+
+  private NDList lossParameters() {
+    NDList list = new NDList();
+    for (String path : script.forward().graph().parameters().keySet()) {
+      list.add(Objects.requireNonNull(parameters.get(path), path));
+    }
+    return list;
+  }
+
+  private NDList slotList() {
+    return new NDList(new ArrayList<>(slots.values()));
+  }
+
+  private void check(Map<String, HostTensor> batch) {
+    program.checkNames(batch.keySet());
+    Map<String, long[]> shapes = GraphInputs.shapes(batch);
+    shapes.put(SEED, new long[0]);
+    inputs.check(batch, shapes);
+  }
+
+  /** Another mask each step; the same after a resume. */
+  private NDList borrow(NDManager scratch, Map<String, HostTensor> batch) {
+    Map<String, HostTensor> values = new LinkedHashMap<>(batch);
+    values.put(SEED, HostTensor.scalar(seed + steps));
+    return inputs.borrow(scratch, values);
+  }
+
+  @Override
+  public Map<String, HostTensor> evaluate(Map<String, HostTensor> batch) {
+    pytorch.threads(options.threads());
+    CompiledGraph graph = evaluation();
+    program.checkNames(batch.keySet());
+    graph.inputs().check(batch, GraphInputs.shapes(batch));
+    try (NDManager scratch = manager.newSubManager()) {
+      NDList values = graph.inputs().borrow(scratch, batch);
+      Map<String, HostTensor> results = new LinkedHashMap<>();
+      graph
+          .run(scratch, values)
+          .forEach((name, array) -> results.put(name, graph.fetch(name, array)));
+      return results;
+    }
+  }
+
+  private CompiledGraph evaluation() {
+    CompiledGraph result = evaluation;
+    if (result == null) {
+      result = new CompiledGraph(manager, evaluationGraph, precision, options.device(), parameters);
+      evaluation = result;
+    }
+    return result;
+  }
+
+  @Override
+  public Map<String, HostTensor> gradients(Map<String, HostTensor> batch) {
+    check(batch);
+    pytorch.threads(options.threads());
+    try (NDManager scratch = manager.newSubManager()) {
+      NDList results =
+          call(
+              scratch,
+              "gradients",
+              List.of(lossParameters(), borrow(scratch, batch), constants, numbers(scratch, 0, 1)));
+      Map<String, HostTensor> named = new LinkedHashMap<>();
+      named.put(LOSS, fetch(results.get(0)));
+      for (int i = 0; i < script.trained().size(); i++) {
+        named.put(script.trained().get(i), fetch(results.get(i + 1)));
+      }
+      return named;
+    }
+  }
+
+  private static HostTensor fetch(NDArray array) {
+    return HostArrays.fetch(array).cast(DType.F32);
+  }
+
+  private static Map<String, HostTensor> fetch(Map<String, NDArray> arrays) {
+    Map<String, HostTensor> tensors = new LinkedHashMap<>();
+    arrays.forEach((name, array) -> tensors.put(name, fetch(array)));
+    return tensors;
+  }
+
+  @Override
+  public Weights weights() {
+    return Weights.of(fetch(parameters));
+  }
+
+  @Override
+  public TrainerState state() {
+    return new TrainerState(steps, seed, weights(), fetch(slots));
+  }
+
+  @Override
+  public void restore(TrainerState saved) {
+    Parameters.check(evaluationGraph, saved.weights());
+    Parameters.check(script.forward().graph(), saved.weights());
+    Map<String, long[]> expected = slotTypes();
+    if (!saved.slots().keySet().equals(expected.keySet())) {
+      throw new WeightsException(
+          "the state is of another optimizer: it has "
+              + saved.slots().keySet()
+              + ", wanted "
+              + expected.keySet());
+    }
+    saved
+        .slots()
+        .forEach(
+            (name, value) -> {
+              Shape wanted = new Shape(Objects.requireNonNull(expected.get(name)));
+              if (!wanted.equals(new Shape(value.shape()))) {
+                throw new WeightsException(
+                    "optimizer state " + name + " is " + value + ", wanted shape " + wanted);
+              }
+            });
+    adopt(saved.weights(), saved.slots());
+    steps = saved.step();
+    seed = saved.seed();
+  }
+
+  @Override
+  public String description() {
+    return "djl: PyTorch "
+        + pytorch.version()
+        + " on "
+        + options.device()
+        + ", "
+        + (precision.isMixed() ? "bf16 products, rest f32" : precision.real().label())
+        + ", "
+        + pytorch.threadCount(options.threads())
+        + " threads, loss, gradient and update compiled to TorchScript";
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

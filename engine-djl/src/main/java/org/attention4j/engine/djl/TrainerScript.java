@@ -1,0 +1,294 @@
+package org.attention4j.engine.djl;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.spi.Program;
+import org.attention4j.tensor.Device;
+import org.attention4j.tensor.Primitive;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.train.AdamW;
+import org.attention4j.train.Optimizer;
+import org.attention4j.train.ParameterGroup;
+import org.attention4j.train.UpdateModel;
+
+/**
+ * The TorchScript of a trainer. PyTorch's autograd differentiates inside the script, on leaves that
+ * share the parameters' memory, so no array outside carries a graph or a gradient.
+ *
+ * <p>Methods take lists of tensors: {@code p} parameters, {@code x} inputs, {@code c} constants of
+ * the model, {@code g} accumulated gradients and {@code m} optimizer slots of the trained
+ * parameters, {@code s} the numbers of this step (number of the update as f32, learning rate and
+ * weight of the micro-batch as f64), {@code d} constants of the optimizer.
+ *
+ * <ul>
+ *   <li>{@code gradients(p, x, c, s)}: the loss, then a gradient for each trained parameter
+ *   <li>{@code accumulate(p, x, c, g, s)}: the loss; adds to {@code g}
+ *   <li>{@code update(p, g, m, s, d)}: the gradients' norm, and whether it was finite; updates
+ *       {@code p} and {@code m} if so, and zeroes {@code g}
+ *   <li>{@code step(p, x, c, m, s, d)}: gradients and update of one batch; the loss, norm,
+ *       finiteness
+ * </ul>
+ */
+final class TrainerScript {
+  /** Names of the numbers in {@code s}. */
+  static final int UPDATE = 0;
+
+  static final int RATE = 1;
+  static final int WEIGHT = 2;
+
+  private static final String LISTS = "List[Tensor]";
+
+  private final GraphScript forward;
+  private final List<String> paths;
+  private final List<String> trained;
+  private final Optimizer optimizer;
+  private final double clipNorm;
+  private final StringBuilder source = new StringBuilder();
+  private final List<String> kept = new ArrayList<>();
+  private List<Primitive.Constant> optimizerConstants = List.of();
+
+  /**
+   * Writes the methods.
+   *
+   * @param loss graph whose one output is the loss
+   * @param trained paths of the parameters that the loss depends on
+   */
+  TrainerScript(
+      Graph loss,
+      List<String> trained,
+      Optimizer optimizer,
+      double clipNorm,
+      Precision precision,
+      Device device) {
+    this.forward = new GraphScript("forward", loss, precision, device, true);
+    this.paths = List.copyOf(loss.parameters().keySet());
+    this.trained = List.copyOf(trained);
+    this.optimizer = optimizer;
+    this.clipNorm = clipNorm;
+    source.append(forward.source());
+    writeGradients();
+    writeAccumulate();
+    if (optimizer instanceof AdamW adam) {
+      writeAdam(adam, loss.parameterTypes());
+    } else {
+      writeRule(loss.parameterTypes(), precision, device);
+    }
+    writeStep();
+  }
+
+  private void method(String name, String... parameters) {
+    source.append("def ").append(name).append("(self");
+    for (String parameter : parameters) {
+      source.append(", ").append(parameter).append(": ").append(LISTS);
+    }
+    source.append(") -> ").append(LISTS).append(":\n");
+  }
+
+  private void line(String text) {
+    source.append("  ").append(text).append('\n');
+  }
+
+  private static String list(List<String> items) {
+    return "[" + String.join(", ", items) + "]";
+  }
+
+  private static List<String> join(String first, List<String> rest) {
+    List<String> all = new ArrayList<>(rest);
+    all.add(0, first);
+    return all;
+  }
+
+  private static List<String> elements(String list, int from, int count) {
+    return IntStream.range(from, from + count).mapToObj(i -> list + "[" + i + "]").toList();
+  }
+
+  private void writeGradients() {
+    method("gradients", "p", "x", "c", "s");
+    List<String> parameters = new ArrayList<>();
+    List<String> leaves = new ArrayList<>();
+    for (int i = 0; i < paths.size(); i++) {
+      if (trained.contains(paths.get(i))) {
+        line("q" + i + " = torch.requires_grad_(torch.detach(p[" + i + "]), True)");
+        leaves.add("q" + i);
+        parameters.add("q" + i);
+      } else {
+        parameters.add("p[" + i + "]");
+      }
+    }
+    line("r = (self).forward(" + list(parameters) + ", x, c)");
+    line("y = torch.mul(r[0], float(s[" + WEIGHT + "]))");
+    line("g = torch.grad([y], " + list(leaves) + ")");
+    List<String> gradients =
+        elements("g", 0, trained.size()).stream()
+            .map(element -> "unchecked_cast(Tensor, " + element + ")")
+            .toList();
+    line("return " + list(join("torch.detach(r[0])", gradients)));
+  }
+
+  private void writeAccumulate() {
+    method("accumulate", "p", "x", "c", "g", "s");
+    line("r = (self).gradients(p, x, c, s)");
+    line("torch._foreach_add_(g, " + list(elements("r", 1, trained.size())) + ")");
+    line("return [r[0]]");
+  }
+
+  private void writeNorm() {
+    line("norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(g)))");
+    line("finite = torch.isfinite(norm)");
+  }
+
+  /**
+   * PyTorch's fused kernel: it skips the update if {@code found_inf}, and divides by the scale.
+   *
+   * <p>TorchScript drops a call without results unless a list that it writes into is used again, so
+   * an element of each group's list is returned.
+   */
+  private void writeAdam(AdamW adam, Map<String, TensorType> types) {
+    method("update", "p", "g", "m", "s", "d");
+    writeNorm();
+    line("infinite = torch.to(torch.logical_not(finite), 6)");
+    String scale = "";
+    if (clipNorm > 0) {
+      line("scale = torch.clamp_min(torch.div(torch.add(norm, 1e-6), " + clipNorm + "), 1.)");
+      scale = ", grad_scale=scale";
+    }
+    Map<ParameterGroup, List<Integer>> groups = new LinkedHashMap<>();
+    for (int i = 0; i < trained.size(); i++) {
+      String path = trained.get(i);
+      TensorType type = java.util.Objects.requireNonNull(types.get(path), path);
+      groups
+          .computeIfAbsent(ParameterGroup.of(adam.groups(), path, type), group -> new ArrayList<>())
+          .add(i);
+    }
+    for (Map.Entry<ParameterGroup, List<Integer>> entry : groups.entrySet()) {
+      ParameterGroup group = entry.getKey();
+      List<Integer> members = entry.getValue();
+      String updated = "w" + kept.size();
+      kept.add(updated + "[0]");
+      line(
+          updated
+              + " = "
+              + list(
+                  members.stream().map(i -> "p[" + paths.indexOf(trained.get(i)) + "]").toList()));
+      line(
+          "torch."
+              + (adam.decoupled() ? "_fused_adamw_" : "_fused_adam_")
+              + "("
+              + updated
+              + ", "
+              + picked("g", members, 0)
+              + picked("m", members, 0)
+              + picked("m", members, trained.size())
+              + "[], "
+              + members.stream().map(i -> "s[0]").collect(Collectors.joining(", ", "[", "], "))
+              + "lr=float(s["
+              + RATE
+              + "]) * "
+              + group.rateFactor()
+              + ", beta1="
+              + adam.beta1()
+              + ", beta2="
+              + adam.beta2()
+              + ", weight_decay="
+              + group.weightDecay()
+              + ", eps="
+              + adam.epsilon()
+              + ", amsgrad=False, maximize=False"
+              + scale
+              + ", found_inf=infinite)");
+    }
+    line("torch._foreach_zero_(g)");
+    line("return [norm, finite, " + String.join(", ", kept) + "]");
+  }
+
+  private static String picked(String list, List<Integer> members, int offset) {
+    return members.stream()
+        .map(i -> list + "[" + (i + offset) + "]")
+        .collect(Collectors.joining(", ", "[", "], "));
+  }
+
+  /** Any other optimizer by its own definition, as a graph. */
+  private void writeRule(Map<String, TensorType> types, Precision precision, Device device) {
+    Map<String, TensorType> updated = new LinkedHashMap<>(types);
+    updated.keySet().retainAll(trained);
+    Program program = Program.of(new UpdateModel(updated, optimizer, clipNorm));
+    Graph all = program.graph(TraceOptions.primitives());
+    List<String> outputs = new ArrayList<>(all.outputs().keySet());
+    outputs.remove("gradient_norm");
+    GraphScript rule = new GraphScript("rule", all.withOutputs(outputs), precision, device, false);
+    optimizerConstants = rule.constants();
+    source.append(rule.source());
+
+    method("update", "p", "g", "m", "s", "d");
+    writeNorm();
+    line("if bool(finite):");
+    List<String> inputs = rule.graph().inputs().keySet().stream().map(this::ruleTensor).toList();
+    line("  n = (self).rule([], " + list(inputs) + ", d)");
+    for (int i = 0; i < outputs.size(); i++) {
+      line(
+          "  t"
+              + i
+              + " = torch.copy_("
+              + ruleTensor(outputs.get(i).substring(5))
+              + ", n["
+              + i
+              + "])");
+    }
+    line("torch._foreach_zero_(g)");
+    line("return [norm, finite]");
+  }
+
+  /**
+   * The tensor that a rule calls {@code param.PATH}, {@code grad.PATH}, {@code SLOT.PATH} and so
+   * on.
+   */
+  private String ruleTensor(String name) {
+    if (name.equals("step")) {
+      return "torch.to(s[" + UPDATE + "], 4)";
+    }
+    if (name.equals("learning_rate")) {
+      return "torch.to(s[" + RATE + "], 6)";
+    }
+    int dot = name.indexOf('.');
+    String kind = name.substring(0, dot);
+    String path = name.substring(dot + 1);
+    int index = trained.indexOf(path);
+    return switch (kind) {
+      case "param" -> "p[" + paths.indexOf(path) + "]";
+      case "grad" -> "g[" + index + "]";
+      default -> "m[" + (optimizer.slots().indexOf(kind) * trained.size() + index) + "]";
+    };
+  }
+
+  private void writeStep() {
+    method("step", "p", "x", "c", "m", "s", "d");
+    line("r = (self).gradients(p, x, c, s)");
+    line("u = (self).update(p, " + list(elements("r", 1, trained.size())) + ", m, s, d)");
+    line("return " + list(join("r[0]", elements("u", 0, 2 + kept.size()))));
+  }
+
+  /** All methods. */
+  String source() {
+    return source.toString();
+  }
+
+  GraphScript forward() {
+    return forward;
+  }
+
+  /** What {@code d} must hold. */
+  List<Primitive.Constant> optimizerConstants() {
+    return optimizerConstants;
+  }
+
+  /** Paths of the trained parameters, the order of {@code g} and within each slot of {@code m}. */
+  List<String> trained() {
+    return trained;
+  }
+}

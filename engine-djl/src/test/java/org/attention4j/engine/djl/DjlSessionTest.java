@@ -1,0 +1,202 @@
+package org.attention4j.engine.djl;
+
+import static org.attention4j.engine.djl.TinyGpt.get;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.attention4j.error.DTypeException;
+import org.attention4j.error.EngineException;
+import org.attention4j.error.ShapeException;
+import org.attention4j.error.UsageException;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Engines;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.Device;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.weights.Weights;
+import org.junit.jupiter.api.Test;
+
+/** Inference on PyTorch: runs, decodings, threads, and what is refused. */
+class DjlSessionTest {
+  private static final TinyGpt GPT = TinyGpt.small();
+  private static final Program PROGRAM = Program.of(GPT);
+  private static final Weights WEIGHTS = Parameters.init(PROGRAM, 3);
+
+  private static Session open(SessionOptions options) {
+    return Engines.get("djl").open(PROGRAM, WEIGHTS, options);
+  }
+
+  private static float[] logits(Map<String, HostTensor> outputs) {
+    return get(outputs, "logits").toFloatArray();
+  }
+
+  @Test
+  void theEngineIsFoundByItsName() {
+    assertTrue(Engines.names().contains("djl"));
+    assertTrue(Engines.get("djl").availability().devices().contains(Device.cpu()));
+  }
+
+  @Test
+  void batchAndTimeAreFree() {
+    try (Session session = open(SessionOptions.defaults())) {
+      for (int[] size : new int[][] {{1, 1}, {2, 7}, {3, 16}, {0, 4}}) {
+        HostTensor logits = get(session.run(GPT.prompt(1, size[0], size[1])), "logits");
+        assertArrayEquals(new long[] {size[0], size[1], GPT.vocabulary()}, logits.shape());
+      }
+    }
+  }
+
+  @Test
+  void decodingWithTheCacheGivesWhatARunGives() {
+    try (Session session = open(SessionOptions.defaults())) {
+      long[] ids = get(GPT.prompt(5, 2, 12), "input_ids").toLongArray(); // [2, 12]
+      HostTensor whole = get(session.run(Map.of("input_ids", HostTensor.of(ids, 2, 12))), "logits");
+      try (Decoding decoding = session.decode()) {
+        int at = 0;
+        for (int length : new int[] {5, 1, 1, 3, 2}) {
+          HostTensor rows =
+              get(decoding.next(Map.of("input_ids", columns(ids, at, length))), "logits");
+          at += length;
+          assertEquals(at, decoding.length());
+          for (int b = 0; b < 2; b++) {
+            for (int i = 0; i < length * GPT.vocabulary(); i++) {
+              double wanted = whole.getDouble(((long) b * 12 + at - length) * GPT.vocabulary() + i);
+              double got = rows.getDouble((long) b * length * GPT.vocabulary() + i);
+              assertEquals(wanted, got, 1e-5, "row " + b + " from slot " + (at - length));
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private static HostTensor columns(long[] ids, int from, int length) {
+    long[] part = new long[2 * length];
+    for (int b = 0; b < 2; b++) {
+      System.arraycopy(ids, b * 12 + from, part, b * length, length);
+    }
+    return HostTensor.of(part, 2, length);
+  }
+
+  @Test
+  void theSameInputGivesTheSameBits() {
+    try (Session session = open(SessionOptions.defaults())) {
+      float[] first = logits(session.run(GPT.prompt(1, 2, 8)));
+      for (int i = 0; i < 5; i++) {
+        assertArrayEquals(first, logits(session.run(GPT.prompt(1, 2, 8))));
+      }
+    }
+  }
+
+  @Test
+  void precisionsAgree() {
+    Map<String, HostTensor> prompt = GPT.prompt(1, 2, 8);
+    try (Session f32 = open(SessionOptions.defaults());
+        Session f64 = open(SessionOptions.defaults().withPrecision(DType.F64));
+        Session bf16 = open(SessionOptions.defaults().withPrecision(DType.BF16))) {
+      assertEquals(DType.F32, get(f64.run(prompt), "logits").dtype());
+      assertArrayEquals(logits(f64.run(prompt)), logits(f32.run(prompt)), 1e-6f);
+      assertArrayEquals(logits(f64.run(prompt)), logits(bf16.run(prompt)), 2e-3f);
+    }
+  }
+
+  @Test
+  void sessionsAndRunsWorkInSeveralThreadsAtOnce() throws Exception {
+    try (Session a = open(SessionOptions.defaults());
+        Session b = open(SessionOptions.defaults().withThreads(1))) {
+      float[] wanted = logits(a.run(GPT.prompt(1, 2, 8)));
+      ExecutorService pool = Executors.newFixedThreadPool(4);
+      try {
+        Callable<float[]> task =
+            () -> {
+              float[] last = wanted;
+              for (int i = 0; i < 50; i++) {
+                last = logits((i % 2 == 0 ? a : b).run(GPT.prompt(1, 2, 8)));
+                assertArrayEquals(wanted, last, 1e-6f);
+              }
+              return last;
+            };
+        for (Future<float[]> future : pool.invokeAll(List.of(task, task, task, task))) {
+          assertEquals(wanted.length, future.get().length);
+        }
+      } finally {
+        pool.shutdown();
+      }
+    }
+  }
+
+  @Test
+  void observedPathsAreReturned() {
+    SessionOptions options = SessionOptions.defaults().observing(path -> path.equals("h.1.attn"));
+    try (Session session = open(options)) {
+      HostTensor seen = get(session.run(GPT.prompt(1, 2, 8)), "observed.h.1.attn");
+      assertArrayEquals(new long[] {2, 8, GPT.width()}, seen.shape());
+    }
+  }
+
+  @Test
+  void whatDoesNotFitIsRefusedWithItsReason() {
+    EngineException gpu =
+        assertThrows(
+            EngineException.class, () -> open(SessionOptions.defaults().on(Device.gpu(0))));
+    assertTrue(String.valueOf(gpu.getMessage()).contains("available: cpu"), gpu::getMessage);
+    assertThrows(
+        EngineException.class, () -> open(SessionOptions.defaults().withPrecision(DType.F16)));
+    assertThrows(UsageException.class, () -> open(SessionOptions.defaults().with("speed", "9")));
+    try (Session session = open(SessionOptions.defaults())) {
+      assertThrows(UsageException.class, () -> session.run(Map.of()));
+      assertThrows(
+          UsageException.class,
+          () -> session.run(Map.of("ids", HostTensor.of(new long[] {1}, 1, 1))));
+      assertThrows(
+          ShapeException.class,
+          () -> session.run(Map.of("input_ids", HostTensor.of(new long[] {1}, 1))));
+      assertThrows(
+          DTypeException.class,
+          () -> session.run(Map.of("input_ids", HostTensor.of(new float[] {1}, 1, 1))));
+      EngineException outside =
+          assertThrows(
+              EngineException.class,
+              () -> session.run(Map.of("input_ids", HostTensor.of(new long[] {-1}, 1, 1))));
+      assertTrue(String.valueOf(outside.getMessage()).contains("Gather"), outside::getMessage);
+      EngineException tooLong =
+          assertThrows(EngineException.class, () -> session.run(GPT.prompt(1, 1, 17)));
+      assertTrue(String.valueOf(tooLong.getMessage()).contains("Gather"), tooLong::getMessage);
+    }
+    Session closed = open(SessionOptions.defaults());
+    closed.close();
+    assertThrows(UsageException.class, () -> closed.run(GPT.prompt(1, 1, 1)));
+  }
+
+  @Test
+  void weightsAreReadInPlaceAndStayWhenTheCallerForgetsThem() {
+    Session session;
+    float[] wanted;
+    {
+      Weights own = WEIGHTS.copied();
+      session = Engines.get("djl").open(PROGRAM, own, SessionOptions.defaults());
+      wanted = logits(session.run(GPT.prompt(1, 2, 8)));
+    }
+    for (int i = 0; i < 3; i++) {
+      System.gc();
+      float[] garbage = new float[1 << 20];
+      Arrays.fill(garbage, i);
+    }
+    try (session) {
+      assertArrayEquals(wanted, logits(session.run(GPT.prompt(1, 2, 8))));
+    }
+  }
+}
