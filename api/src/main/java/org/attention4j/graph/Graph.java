@@ -53,14 +53,17 @@ public record Graph(
   /**
    * Records a model.
    *
-   * @param inputs types of the inputs it is given, with symbols where sizes vary
+   * @param inputs types of the inputs it is given, with symbols where sizes vary; {@code past} is
+   *     read as the cache mode has it: 0 without a cache, and {@code past+time} is the {@code
+   *     capacity} of a static one
    * @throws org.attention4j.error.ShapeException if types do not fit; the message begins with the
    *     path
    */
   public static Graph trace(Model model, Map<String, TensorType> inputs, TraceOptions options) {
     Tracer tracer = new Tracer(options);
     Map<String, Tensor> tensors = new LinkedHashMap<>();
-    inputs.forEach((name, type) -> tensors.put(name, tracer.input(name, type)));
+    inputs.forEach(
+        (name, type) -> tensors.put(name, tracer.input(name, options.cache().adapt(type))));
     Graph graph = tracer.finish(model.apply(Scope.root(tracer), new Model.Inputs(tensors)));
     Tracer.checkSymbols(graph);
     return graph;
