@@ -10,6 +10,7 @@ import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.engine.onnx.session.Signature;
+import org.attention4j.engine.onnx.train.OnnxTrainer;
 import org.attention4j.error.EngineException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
@@ -139,6 +140,6 @@ public final class OnnxEngine implements Engine {
 
   @Override
   public Trainer train(Program program, Weights weights, TrainerOptions options) {
-    throw new EngineException("engine 'onnx' cannot train yet");
+    return new OnnxTrainer(program, weights, options);
   }
 }

@@ -27,9 +27,7 @@ final class Compare {
       Map<String, HostTensor> actual,
       double tolerance) {
     assertEquals(expected.keySet(), actual.keySet(), what);
-    expected.forEach(
-        (name, e) ->
-            equal(what + " " + name, e, Objects.requireNonNull(actual.get(name)), tolerance));
+    expected.forEach((name, e) -> equal(what + " " + name, e, named(actual, name), tolerance));
   }
 
   static void equal(String what, HostTensor expected, HostTensor actual, double tolerance) {
@@ -46,6 +44,11 @@ final class Compare {
           e == a || (Double.isNaN(e) && Double.isNaN(a)) || Math.abs(e - a) <= allowed,
           what + " at " + i + ": expected " + e + ", got " + a);
     }
+  }
+
+  /** The tensor of that name. */
+  static HostTensor named(Map<String, HostTensor> tensors, String name) {
+    return Objects.requireNonNull(tensors.get(name), () -> name + " among " + tensors.keySet());
   }
 
   /** Random values: gaussian floats, integers below {@code limit}, fair booleans. */

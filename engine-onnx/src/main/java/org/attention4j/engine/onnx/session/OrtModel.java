@@ -8,7 +8,6 @@ import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +15,7 @@ import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.attention4j.error.EngineException;
+import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.proto.ModelProto;
@@ -131,9 +131,7 @@ public final class OrtModel implements AutoCloseable {
    */
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
     Map<String, HostTensor> checked = signature.check(inputs);
-    Map<String, long[]> shapes = new HashMap<>();
-    checked.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-    Map<String, Long> sizes = signature.sizes(shapes);
+    Map<String, Long> sizes = signature.sizesOf(checked);
     Map<String, HostTensor> outputs = new LinkedHashMap<>();
     Map<String, DType> computed = new LinkedHashMap<>();
     signature
@@ -156,7 +154,17 @@ public final class OrtModel implements AutoCloseable {
    * that reuse memory.
    */
   public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-    run(inputs, outputs, Map.of());
+    Map<String, HostTensor> checked = signature.check(inputs);
+    Map<String, Long> sizes = signature.sizesOf(checked);
+    outputs.forEach(
+        (name, tensor) -> {
+          TensorType type = signature.outputs().get(name);
+          TensorType given = TensorType.ofShape(tensor.dtype(), tensor.shape());
+          if (type == null || !type.bind(sizes).equals(given)) {
+            throw new ShapeException("output '" + name + "' is " + type + ", got " + given);
+          }
+        });
+    run(checked, outputs, Map.of());
   }
 
   private void run(

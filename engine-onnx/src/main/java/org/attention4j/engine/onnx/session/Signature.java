@@ -3,6 +3,7 @@ package org.attention4j.engine.onnx.session;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,18 +24,28 @@ import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 
-/**
- * Inputs and outputs of an ONNX model, with symbols where sizes vary. Immutable.
- *
- * @param inputs by name
- * @param outputs by name
- */
-public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> outputs) {
+/** Inputs and outputs of an ONNX model, with symbols where sizes vary. Immutable, thread-safe. */
+public final class Signature {
+  private final Graph skeleton; // no nodes: a graph knows how sizes follow from shapes
+  private final Map<String, TensorType> inputs;
+  private final Map<String, TensorType> outputs;
 
-  /** Keeps the order. */
-  public Signature {
-    inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
-    outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+  private Signature(Map<String, TensorType> inputs, Map<String, TensorType> outputs) {
+    this.inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    this.outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
+    Map<String, Integer> values = new LinkedHashMap<>();
+    inputs.keySet().forEach(name -> values.put(name, values.size()));
+    this.skeleton = new Graph(values, Map.of(), List.of(), Map.of(), List.copyOf(inputs.values()));
+  }
+
+  /** Types of the inputs by name. */
+  public Map<String, TensorType> inputs() {
+    return inputs;
+  }
+
+  /** Types of the outputs by name. */
+  public Map<String, TensorType> outputs() {
+    return outputs;
   }
 
   /** That of a graph written with these options. */
@@ -124,13 +135,13 @@ public record Signature(Map<String, TensorType> inputs, Map<String, TensorType> 
    * @throws ShapeException if a shape does not fit
    */
   Map<String, Long> sizes(Map<String, long[]> shapes) {
-    return skeleton().sizes(shapes);
+    return skeleton.sizes(shapes);
   }
 
-  /** A graph of these inputs and no nodes: it knows how sizes follow from shapes. */
-  private Graph skeleton() {
-    Map<String, Integer> values = new LinkedHashMap<>();
-    inputs.keySet().forEach(name -> values.put(name, values.size()));
-    return new Graph(values, Map.of(), List.of(), Map.of(), List.copyOf(inputs.values()));
+  /** The sizes of all symbols, for inputs that are at hand. */
+  Map<String, Long> sizesOf(Map<String, HostTensor> given) {
+    Map<String, long[]> shapes = new HashMap<>();
+    given.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    return sizes(shapes);
   }
 }
