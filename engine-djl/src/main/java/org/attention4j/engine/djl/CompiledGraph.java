@@ -22,6 +22,7 @@ final class CompiledGraph {
   private final TorchProgram program;
   private final NDList parameters = new NDList();
   private final NDList constants;
+  private final Precision precision;
 
   /**
    * Compiles a graph of primitives and claimed composites.
@@ -35,6 +36,7 @@ final class CompiledGraph {
       Precision precision,
       Device device,
       Map<String, NDArray> weights) {
+    this.precision = precision;
     this.script = new GraphScript(METHOD, graph, precision, device, false);
     this.inputs = new GraphInputs(graph, precision);
     this.program = TorchProgram.load(owner, script.source());
@@ -93,9 +95,9 @@ final class CompiledGraph {
     return named;
   }
 
-  /** Copies an output to the host in its declared element type. */
+  /** Copies an output to the host in the element type in which the session keeps it. */
   HostTensor fetch(String output, NDArray array) {
     int value = Objects.requireNonNull(graph().outputs().get(output), output);
-    return HostArrays.fetch(array).cast(graph().type(value).dtype());
+    return HostArrays.fetch(array).cast(precision.stored(graph().type(value).dtype()));
   }
 }

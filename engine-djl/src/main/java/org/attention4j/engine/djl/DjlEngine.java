@@ -1,6 +1,7 @@
 package org.attention4j.engine.djl;
 
 import java.util.List;
+import java.util.Set;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.Availability;
 import org.attention4j.spi.Engine;
@@ -56,30 +57,28 @@ public final class DjlEngine implements Engine {
 
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
-    options.checkProperties(java.util.Set.of());
-    Precision precision =
-        switch (options.precision()) {
-          case F32 -> Precision.F32;
-          case F64 -> Precision.F64;
-          case BF16 -> Precision.MIXED_BF16;
-          default -> throw precision(options.precision(), List.of("f32", "f64", "bf16"));
-        };
-    return new DjlSession(PyTorch.start(), program, weights, options, precision);
+    options.checkProperties(Set.of());
+    return new DjlSession(
+        PyTorch.start(), program, weights, options, precision(options.precision()));
   }
 
   @Override
   public Trainer train(Program program, Weights weights, TrainerOptions options) {
-    Precision precision =
-        switch (options.precision()) {
-          case F32 -> Precision.F32;
-          case BF16 -> Precision.MIXED_BF16;
-          default -> throw precision(options.precision(), List.of("f32", "bf16"));
-        };
-    return new DjlTrainer(PyTorch.start(), program, weights, options, precision);
+    return new DjlTrainer(
+        PyTorch.start(), program, weights, options, precision(options.precision()));
   }
 
-  private static EngineException precision(DType asked, List<String> available) {
-    return EngineException.unavailable(
-        "precision", asked.label(), List.of("engine djl does not compute in it here"), available);
+  private static Precision precision(DType asked) {
+    return switch (asked) {
+      case F32 -> Precision.F32;
+      case F64 -> Precision.F64;
+      case BF16 -> Precision.MIXED_BF16;
+      default ->
+          throw EngineException.unavailable(
+              "precision",
+              asked.label(),
+              List.of("engine djl does not compute in it"),
+              List.of("f32", "f64", "bf16"));
+    };
   }
 }

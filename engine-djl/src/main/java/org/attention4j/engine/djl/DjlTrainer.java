@@ -23,7 +23,6 @@ import org.attention4j.spi.StepResult;
 import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
 import org.attention4j.spi.TrainerState;
-import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
@@ -111,7 +110,8 @@ final class DjlTrainer implements Trainer {
 
   private Map<String, HostTensor> zeroSlots() {
     Map<String, HostTensor> zeros = new LinkedHashMap<>();
-    slotTypes().forEach((name, shape) -> zeros.put(name, HostTensor.zeros(DType.F32, shape)));
+    slotTypes()
+        .forEach((name, shape) -> zeros.put(name, HostTensor.zeros(precision.real(), shape)));
     return zeros;
   }
 
@@ -312,21 +312,17 @@ final class DjlTrainer implements Trainer {
               "gradients",
               List.of(lossParameters(), borrow(scratch, batch), constants, numbers(scratch, 0, 1)));
       Map<String, HostTensor> named = new LinkedHashMap<>();
-      named.put(LOSS, fetch(results.get(0)));
+      named.put(LOSS, HostArrays.fetch(results.get(0)));
       for (int i = 0; i < script.trained().size(); i++) {
-        named.put(script.trained().get(i), fetch(results.get(i + 1)));
+        named.put(script.trained().get(i), HostArrays.fetch(results.get(i + 1)));
       }
       return named;
     }
   }
 
-  private static HostTensor fetch(NDArray array) {
-    return HostArrays.fetch(array).cast(DType.F32);
-  }
-
   private static Map<String, HostTensor> fetch(Map<String, NDArray> arrays) {
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
-    arrays.forEach((name, array) -> tensors.put(name, fetch(array)));
+    arrays.forEach((name, array) -> tensors.put(name, HostArrays.fetch(array)));
     return tensors;
   }
 

@@ -1,6 +1,7 @@
 package org.attention4j.engine.djl;
 
 import org.attention4j.op.Dropout;
+import org.attention4j.tensor.DType;
 
 /**
  * {@link Dropout} in PyTorch's integer arithmetic: the same permutation polynomial modulo 2^31 - 1
@@ -18,8 +19,7 @@ final class DropoutScript {
     String key = scalarKey(writer, call.tensor(1), Math.floorMod(op.site(), PRIME));
     String second =
         fifthPower(writer, "torch.remainder(torch.add(" + key + ", 625341585), " + PRIME + ")");
-    String index =
-        "torch.arange(" + count + ", " + writer.created(org.attention4j.tensor.DType.I64) + ")";
+    String index = "torch.arange(" + count + ", " + writer.created(DType.I64) + ")";
     String h =
         fifthPower(
             writer, "torch.remainder_(torch.add(" + index + ", " + key + "), " + PRIME + ")");
@@ -29,7 +29,9 @@ final class DropoutScript {
     long threshold = Math.round(op.probability() * PRIME);
     String kept = "torch.ge(" + h + ", " + threshold + ")";
     String shaped = "torch.reshape(" + kept + ", " + writer.sizes(call.type(0).dims()) + ")";
-    String factor = "torch.mul(" + shaped + ", " + 1 / (1 - op.probability()) + ")";
+    int code = writer.code(call.result().dtype());
+    String factor =
+        "torch.div(torch.to(" + shaped + ", " + code + "), " + (1 - op.probability()) + ")";
     return "torch.mul(" + call.tensor(0) + ", " + factor + ")";
   }
 

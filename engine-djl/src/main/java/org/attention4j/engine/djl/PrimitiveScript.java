@@ -147,7 +147,38 @@ final class PrimitiveScript implements Primitive.Visitor<ScriptCall, Term> {
       return Term.tensor(
           "torch.sum(" + call.tensor(0) + ", " + axes + ", True, dtype=" + code + ")");
     }
-    return Term.tensor("torch.amax(" + call.tensor(0) + ", " + axes + ", True)");
+    return Term.tensor("torch.amax(" + neverEmpty(op, call) + ", " + axes + ", True)");
+  }
+
+  /**
+   * PyTorch has no maximum of nothing; along an axis that may be empty, -infinity is added then.
+   */
+  private static String neverEmpty(Primitive.Reduce op, ScriptCall call) {
+    String x = call.tensor(0);
+    TensorType type = call.type(0);
+    if (!type.dtype().isFloating()) {
+      return x;
+    }
+    for (int axis : op.axes()) {
+      Dim size = type.dim(axis);
+      if (!size.known() || size.is(0)) {
+        String name = call.writer().name("e", x);
+        String pads = pads(type, axis, Dim.of(0), Dim.of(1), call);
+        String padded = "torch.constant_pad_nd(" + name + ", " + pads + ", float(\"-inf\"))";
+        String empty = call.writer().size(size) + " == 0";
+        x = call.writer().name("e", padded + " if " + empty + " else " + name);
+      }
+    }
+    return x;
+  }
+
+  /** Padding along one axis, as PyTorch wants it: pairs from the last axis on. */
+  private static String pads(TensorType type, int axis, Dim before, Dim after, ScriptCall call) {
+    int behind = type.rank() - 1 - axis;
+    List<Dim> pads = new ArrayList<>(Collections.nCopies(2 * behind, Dim.of(0)));
+    pads.add(before);
+    pads.add(after);
+    return call.writer().sizes(pads);
   }
 
   @Override
@@ -187,12 +218,8 @@ final class PrimitiveScript implements Primitive.Visitor<ScriptCall, Term> {
 
   @Override
   public Term pad(Primitive.Pad op, ScriptCall call) {
-    int behind = call.type(0).rank() - 1 - op.axis(); // PyTorch counts from the last axis
-    List<Dim> pads = new ArrayList<>(Collections.nCopies(2 * behind, Dim.of(0)));
-    pads.add(op.before());
-    pads.add(op.after());
-    return Term.tensor(
-        "torch.constant_pad_nd(" + call.tensor(0) + ", " + call.writer().sizes(pads) + ", 0)");
+    String pads = pads(call.type(0), op.axis(), op.before(), op.after(), call);
+    return Term.tensor("torch.constant_pad_nd(" + call.tensor(0) + ", " + pads + ", 0)");
   }
 
   @Override

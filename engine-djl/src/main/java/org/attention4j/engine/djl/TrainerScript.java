@@ -4,11 +4,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.spi.Program;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Device;
 import org.attention4j.tensor.Primitive;
 import org.attention4j.tensor.TensorType;
@@ -75,7 +77,7 @@ final class TrainerScript {
     writeGradients();
     writeAccumulate();
     if (optimizer instanceof AdamW adam) {
-      writeAdam(adam, loss.parameterTypes());
+      writeAdam(adam, loss.parameterTypes(), precision.real());
     } else {
       writeRule(loss.parameterTypes(), precision, device);
     }
@@ -149,19 +151,23 @@ final class TrainerScript {
    * <p>TorchScript drops a call without results unless a list that it writes into is used again, so
    * an element of each group's list is returned.
    */
-  private void writeAdam(AdamW adam, Map<String, TensorType> types) {
+  private void writeAdam(AdamW adam, Map<String, TensorType> types, DType real) {
     method("update", "p", "g", "m", "s", "d");
     writeNorm();
     line("infinite = torch.to(torch.logical_not(finite), 6)");
     String scale = "";
     if (clipNorm > 0) {
       line("scale = torch.clamp_min(torch.div(torch.add(norm, 1e-6), " + clipNorm + "), 1.)");
-      scale = ", grad_scale=scale";
+      if (real == DType.F32) {
+        scale = ", grad_scale=scale";
+      } else { // the kernel takes its scale as f32
+        line("torch._foreach_div_(g, scale)");
+      }
     }
     Map<ParameterGroup, List<Integer>> groups = new LinkedHashMap<>();
     for (int i = 0; i < trained.size(); i++) {
       String path = trained.get(i);
-      TensorType type = java.util.Objects.requireNonNull(types.get(path), path);
+      TensorType type = Objects.requireNonNull(types.get(path), path);
       groups
           .computeIfAbsent(ParameterGroup.of(adam.groups(), path, type), group -> new ArrayList<>())
           .add(i);
@@ -228,14 +234,15 @@ final class TrainerScript {
     method("update", "p", "g", "m", "s", "d");
     writeNorm();
     line("if bool(finite):");
-    List<String> inputs = rule.graph().inputs().keySet().stream().map(this::ruleTensor).toList();
+    List<String> inputs =
+        rule.graph().inputs().keySet().stream().map(name -> ruleTensor(name, precision)).toList();
     line("  n = (self).rule([], " + list(inputs) + ", d)");
     for (int i = 0; i < outputs.size(); i++) {
       line(
           "  t"
               + i
               + " = torch.copy_("
-              + ruleTensor(outputs.get(i).substring(5))
+              + ruleTensor(outputs.get(i).substring("next.".length()), precision)
               + ", n["
               + i
               + "])");
@@ -248,12 +255,12 @@ final class TrainerScript {
    * The tensor that a rule calls {@code param.PATH}, {@code grad.PATH}, {@code SLOT.PATH} and so
    * on.
    */
-  private String ruleTensor(String name) {
+  private String ruleTensor(String name, Precision precision) {
     if (name.equals("step")) {
       return "torch.to(s[" + UPDATE + "], 4)";
     }
     if (name.equals("learning_rate")) {
-      return "torch.to(s[" + RATE + "], 6)";
+      return "torch.to(s[" + RATE + "], " + ScriptWriter.scalarType(precision.real()) + ")";
     }
     int dot = name.indexOf('.');
     String kind = name.substring(0, dot);

@@ -35,6 +35,9 @@ class DjlSessionTest {
   private static final Program PROGRAM = Program.of(GPT);
   private static final Weights WEIGHTS = Parameters.init(PROGRAM, 3);
 
+  // tiny operations on one thread: two that wait for each other are slow on a busy machine
+  private static final SessionOptions CPU = SessionOptions.defaults().withThreads(1);
+
   private static Session open(SessionOptions options) {
     return Engines.get("djl").open(PROGRAM, WEIGHTS, options);
   }
@@ -51,7 +54,7 @@ class DjlSessionTest {
 
   @Test
   void batchAndTimeAreFree() {
-    try (Session session = open(SessionOptions.defaults())) {
+    try (Session session = open(CPU)) {
       for (int[] size : new int[][] {{1, 1}, {2, 7}, {3, 16}, {0, 4}}) {
         HostTensor logits = get(session.run(GPT.prompt(1, size[0], size[1])), "logits");
         assertArrayEquals(new long[] {size[0], size[1], GPT.vocabulary()}, logits.shape());
@@ -61,7 +64,7 @@ class DjlSessionTest {
 
   @Test
   void decodingWithTheCacheGivesWhatARunGives() {
-    try (Session session = open(SessionOptions.defaults())) {
+    try (Session session = open(CPU)) {
       long[] ids = get(GPT.prompt(5, 2, 12), "input_ids").toLongArray(); // [2, 12]
       HostTensor whole = get(session.run(Map.of("input_ids", HostTensor.of(ids, 2, 12))), "logits");
       try (Decoding decoding = session.decode()) {
@@ -93,7 +96,7 @@ class DjlSessionTest {
 
   @Test
   void theSameInputGivesTheSameBits() {
-    try (Session session = open(SessionOptions.defaults())) {
+    try (Session session = open(CPU)) {
       float[] first = logits(session.run(GPT.prompt(1, 2, 8)));
       for (int i = 0; i < 5; i++) {
         assertArrayEquals(first, logits(session.run(GPT.prompt(1, 2, 8))));
@@ -104,10 +107,11 @@ class DjlSessionTest {
   @Test
   void precisionsAgree() {
     Map<String, HostTensor> prompt = GPT.prompt(1, 2, 8);
-    try (Session f32 = open(SessionOptions.defaults());
-        Session f64 = open(SessionOptions.defaults().withPrecision(DType.F64));
-        Session bf16 = open(SessionOptions.defaults().withPrecision(DType.BF16))) {
-      assertEquals(DType.F32, get(f64.run(prompt), "logits").dtype());
+    try (Session f32 = open(CPU);
+        Session f64 = open(CPU.withPrecision(DType.F64));
+        Session bf16 = open(CPU.withPrecision(DType.BF16))) {
+      assertEquals(DType.F64, get(f64.run(prompt), "logits").dtype());
+      assertEquals(DType.F32, get(bf16.run(prompt), "logits").dtype());
       assertArrayEquals(logits(f64.run(prompt)), logits(f32.run(prompt)), 1e-6f);
       assertArrayEquals(logits(f64.run(prompt)), logits(bf16.run(prompt)), 2e-3f);
     }
@@ -115,8 +119,8 @@ class DjlSessionTest {
 
   @Test
   void sessionsAndRunsWorkInSeveralThreadsAtOnce() throws Exception {
-    try (Session a = open(SessionOptions.defaults());
-        Session b = open(SessionOptions.defaults().withThreads(1))) {
+    try (Session a = open(CPU);
+        Session b = open(CPU.withThreads(2))) {
       float[] wanted = logits(a.run(GPT.prompt(1, 2, 8)));
       ExecutorService pool = Executors.newFixedThreadPool(4);
       try {
@@ -140,7 +144,7 @@ class DjlSessionTest {
 
   @Test
   void observedPathsAreReturned() {
-    SessionOptions options = SessionOptions.defaults().observing(path -> path.equals("h.1.attn"));
+    SessionOptions options = CPU.observing(path -> path.equals("h.1.attn"));
     try (Session session = open(options)) {
       HostTensor seen = get(session.run(GPT.prompt(1, 2, 8)), "observed.h.1.attn");
       assertArrayEquals(new long[] {2, 8, GPT.width()}, seen.shape());
@@ -149,14 +153,11 @@ class DjlSessionTest {
 
   @Test
   void whatDoesNotFitIsRefusedWithItsReason() {
-    EngineException gpu =
-        assertThrows(
-            EngineException.class, () -> open(SessionOptions.defaults().on(Device.gpu(0))));
+    EngineException gpu = assertThrows(EngineException.class, () -> open(CPU.on(Device.gpu(0))));
     assertTrue(String.valueOf(gpu.getMessage()).contains("available: cpu"), gpu::getMessage);
-    assertThrows(
-        EngineException.class, () -> open(SessionOptions.defaults().withPrecision(DType.F16)));
-    assertThrows(UsageException.class, () -> open(SessionOptions.defaults().with("speed", "9")));
-    try (Session session = open(SessionOptions.defaults())) {
+    assertThrows(EngineException.class, () -> open(CPU.withPrecision(DType.F16)));
+    assertThrows(UsageException.class, () -> open(CPU.with("speed", "9")));
+    try (Session session = open(CPU)) {
       assertThrows(UsageException.class, () -> session.run(Map.of()));
       assertThrows(
           UsageException.class,
@@ -176,7 +177,7 @@ class DjlSessionTest {
           assertThrows(EngineException.class, () -> session.run(GPT.prompt(1, 1, 17)));
       assertTrue(String.valueOf(tooLong.getMessage()).contains("Gather"), tooLong::getMessage);
     }
-    Session closed = open(SessionOptions.defaults());
+    Session closed = open(CPU);
     closed.close();
     assertThrows(UsageException.class, () -> closed.run(GPT.prompt(1, 1, 1)));
   }
@@ -187,7 +188,7 @@ class DjlSessionTest {
     float[] wanted;
     {
       Weights own = WEIGHTS.copied();
-      session = Engines.get("djl").open(PROGRAM, own, SessionOptions.defaults());
+      session = Engines.get("djl").open(PROGRAM, own, CPU);
       wanted = logits(session.run(GPT.prompt(1, 2, 8)));
     }
     for (int i = 0; i < 3; i++) {
