@@ -4,6 +4,7 @@ module org.attention4j.api {
   requires static transitive org.jspecify;
 
   exports org.attention4j.error;
+  exports org.attention4j.generate;
   exports org.attention4j.graph;
   exports org.attention4j.json to
       org.attention4j.conformance;
