@@ -1,11 +1,8 @@
-/** The conformance kit: what an engine must compute, and how that is checked. */
+/** The conformance kit. */
 module org.attention4j.conformance {
   requires transitive org.attention4j.api;
-  requires org.attention4j.onnxformat;
   requires transitive org.junit.jupiter.api;
   requires static transitive org.jspecify;
 
-  exports org.attention4j.conformance;
-
-  uses org.attention4j.spi.Engine;
+  exports org.attention4j.conformance.models;
 }

@@ -105,8 +105,16 @@ public final class GraphTrainer implements Trainer {
     inputs.putAll(state);
     parameters.forEach((path, tensor) -> inputs.put("param." + path, tensor));
     inputs.keySet().removeIf(name -> !update.graph().inputs().containsKey(name));
-    inputs.put("step", update.upload("step", HostTensor.scalar(steps + 1)));
-    inputs.put("learning_rate", update.upload("learning_rate", HostTensor.scalar((float) rate)));
+    Map<String, HostTensor> clock =
+        Map.of(
+            "step", HostTensor.scalar(steps + 1),
+            "learning_rate", HostTensor.scalar((float) rate));
+    clock.forEach(
+        (name, value) -> { // plain descent does not ask for the step
+          if (update.graph().inputs().containsKey(name)) {
+            inputs.put(name, update.upload(name, value));
+          }
+        });
     Map<String, Tensor> next = update.run(Map.of(), inputs);
     double norm = scalar(next, "gradient_norm");
     adopt(next);
