@@ -3,10 +3,14 @@ package org.attention4j.engine.djl;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDManager;
 import ai.djl.pytorch.jni.JniUtils;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
@@ -56,8 +60,15 @@ final class PyTorch {
 
   /** Why PyTorch cannot start here; empty if nothing speaks against it. Loads nothing. */
   static List<String> obstacles() {
-    if (libraryPath() != null) {
-      return List.of();
+    String path = libraryPath();
+    if (path != null) {
+      return libraryIn(path)
+          ? List.of()
+          : List.of(
+              "PYTORCH_LIBRARY_PATH is "
+                  + path
+                  + ", which holds no "
+                  + System.mapLibraryName("torch"));
     }
     List<String> bundled = bundledPlatforms();
     if (bundled.isEmpty()) {
@@ -108,6 +119,17 @@ final class PyTorch {
   private static @Nullable String libraryPath() {
     String path = System.getenv("PYTORCH_LIBRARY_PATH");
     return path != null ? path : System.getProperty("PYTORCH_LIBRARY_PATH");
+  }
+
+  private static boolean libraryIn(String path) {
+    String library = System.mapLibraryName("torch");
+    return Arrays.stream(path.split(File.pathSeparator, -1))
+        .map(Path::of)
+        .anyMatch(
+            entry ->
+                entry.endsWith(library)
+                    ? Files.isRegularFile(entry)
+                    : Files.isRegularFile(entry.resolve(library)));
   }
 
   /** Platforms such as {@code linux-x86_64} whose libraries are on the class path. */
