@@ -7,7 +7,8 @@ module org.attention4j.api {
   exports org.attention4j.generate;
   exports org.attention4j.graph;
   exports org.attention4j.json to
-      org.attention4j.conformance;
+      org.attention4j.conformance,
+      org.attention4j.engine.onnx;
   exports org.attention4j.nn;
   exports org.attention4j.op;
   exports org.attention4j.reference;

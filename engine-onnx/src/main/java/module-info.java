@@ -7,4 +7,6 @@ module org.attention4j.engine.onnx {
 
   provides org.attention4j.spi.Engine with
       org.attention4j.engine.onnx.OnnxEngine;
+  provides org.attention4j.spi.Exporter with
+      org.attention4j.engine.onnx.export.OnnxExporter;
 }

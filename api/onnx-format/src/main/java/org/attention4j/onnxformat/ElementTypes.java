@@ -1,6 +1,7 @@
 package org.attention4j.onnxformat;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.onnxformat.proto.TensorProto.DataType;
 import org.attention4j.tensor.DType;
@@ -27,6 +28,12 @@ public final class ElementTypes {
   /** The number that files carry for a dtype, for attributes such as {@code Cast.to}. */
   public static int code(DType dtype) {
     return of(dtype).getNumber();
+  }
+
+  /** Whether an ONNX element type has a dtype. */
+  public static boolean known(int code) {
+    DataType type = DataType.forNumber(code);
+    return type != null && Arrays.stream(DType.values()).anyMatch(dtype -> of(dtype) == type);
   }
 
   /**

@@ -81,25 +81,7 @@ public record ExternalData(String location, long offset, long length) {
   public ByteBuffer map(Path model, String tensor) {
     Path file = resolve(model, tensor);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      long size = channel.size();
-      long bytes = length < 0 ? size - offset : length;
-      if (offset > size || bytes < 0 || bytes > size - offset) {
-        throw new FileFormatException(
-            model,
-            "tensor '"
-                + tensor
-                + "': bytes "
-                + offset
-                + " to "
-                + offset
-                + "+"
-                + bytes
-                + " lie beyond the end of "
-                + location
-                + " ("
-                + size
-                + " bytes)");
-      }
+      long bytes = bytesWithin(channel.size(), model, tensor);
       if (bytes > Integer.MAX_VALUE) {
         throw new FileFormatException(
             model,
@@ -115,9 +97,49 @@ public record ExternalData(String location, long offset, long length) {
           .map(FileChannel.MapMode.READ_ONLY, offset, bytes)
           .order(ByteOrder.LITTLE_ENDIAN);
     } catch (IOException e) {
-      throw new StorageException(
-          model + ": tensor '" + tensor + "': cannot read external data " + location + ": " + e, e);
+      throw unreadable(model, tensor, e);
     }
+  }
+
+  /**
+   * The number of bytes, all of which lie within the file.
+   *
+   * @throws FileFormatException as {@link #map} does
+   */
+  long size(Path model, String tensor) {
+    try {
+      return bytesWithin(Files.size(resolve(model, tensor)), model, tensor);
+    } catch (IOException e) {
+      throw unreadable(model, tensor, e);
+    }
+  }
+
+  private long bytesWithin(long fileSize, Path model, String tensor) {
+    long bytes = length < 0 ? fileSize - offset : length;
+    if (offset > fileSize || bytes < 0 || bytes > fileSize - offset) {
+      throw new FileFormatException(
+          model,
+          "tensor '"
+              + tensor
+              + "': bytes "
+              + offset
+              + " to "
+              + offset
+              + "+"
+              + bytes
+              + " lie beyond the end of "
+              + location
+              + " ("
+              + fileSize
+              + " bytes)");
+    }
+    return bytes;
+  }
+
+  private StorageException unreadable(Path model, String tensor, IOException cause) {
+    return new StorageException(
+        model + ": tensor '" + tensor + "': cannot read external data " + location + ": " + cause,
+        cause);
   }
 
   /** The file, which must exist and lie inside the folder. */

@@ -4,7 +4,6 @@ import com.google.protobuf.UnsafeByteOperations;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
-import java.util.List;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.tensor.DType;
@@ -35,33 +34,78 @@ public final class Tensors {
    *     unknown, or external data is not where the tensor says
    */
   public static HostTensor host(TensorProto tensor, Path file) {
-    String what = "tensor '" + tensor.getName() + "'";
+    String what = what(tensor);
     DType dtype = ElementTypes.dtype(tensor.getDataType(), file, what);
     long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
-    long bytes = bytes(file, what, dtype, shape);
-    ByteBuffer data;
+    long bytes = bytes(file, what, dtype.bytes(), shape);
+    if (bytes > Integer.MAX_VALUE) {
+      throw new FileFormatException(
+          file, what + ": " + bytes + " bytes, at most " + Integer.MAX_VALUE + " are supported");
+    }
+    checkSize(tensor, file, dtype, bytes);
     ExternalData external = ExternalData.of(tensor, file);
     if (external != null) {
-      data = external.map(file, tensor.getName());
-    } else if (tensor.hasRawData()) {
-      // ByteString memory is on the heap: the host tensor wants it direct
-      if (tensor.getRawData().size() != bytes) {
-        throw wrongSize(file, what, dtype, tensor.getDimsList(), bytes, tensor.getRawData().size());
-      }
-      data = direct(bytes);
+      return HostTensor.wrap(dtype, external.map(file, tensor.getName()), shape);
+    }
+    // a message's memory is on the heap; a host tensor's is not
+    ByteBuffer data = ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+    if (tensor.hasRawData()) {
       tensor.getRawData().copyTo(data);
-      data.flip();
     } else {
-      data = typed(tensor, dtype, bytes, file, what);
+      copyTyped(tensor, dtype, data);
     }
-    if (data.remaining() != bytes) {
-      throw wrongSize(file, what, dtype, tensor.getDimsList(), bytes, data.remaining());
-    }
-    return HostTensor.wrap(dtype, data, shape);
+    return HostTensor.wrap(dtype, data.flip(), shape);
   }
 
-  private static long bytes(Path file, String what, DType dtype, long[] shape) {
-    long bytes = dtype.bytes();
+  /**
+   * Checks that a tensor's sizes match its data, wherever that is, without reading it. Element
+   * types that have no dtype are checked for sizes and paths only.
+   *
+   * @throws FileFormatException if they do not
+   */
+  public static void check(TensorProto tensor, Path file) {
+    long[] shape = tensor.getDimsList().stream().mapToLong(Long::longValue).toArray();
+    ExternalData external = ExternalData.of(tensor, file);
+    if (!ElementTypes.known(tensor.getDataType())) {
+      bytes(file, what(tensor), 1, shape);
+      if (external != null) {
+        external.resolve(file, tensor.getName());
+      }
+      return;
+    }
+    DType dtype = ElementTypes.dtype(tensor.getDataType(), file, what(tensor));
+    checkSize(tensor, file, dtype, bytes(file, what(tensor), dtype.bytes(), shape));
+  }
+
+  private static String what(TensorProto tensor) {
+    return "tensor '" + tensor.getName() + "'";
+  }
+
+  /** Compared before allocating, so that a short message cannot ask for gigabytes. */
+  private static void checkSize(TensorProto tensor, Path file, DType dtype, long bytes) {
+    ExternalData external = ExternalData.of(tensor, file);
+    long found =
+        external != null
+            ? external.size(file, tensor.getName())
+            : tensor.hasRawData()
+                ? tensor.getRawData().size()
+                : (long) typedCount(tensor, dtype) * dtype.bytes();
+    if (found != bytes) {
+      throw new FileFormatException(
+          file,
+          what(tensor)
+              + ": "
+              + dtype.label()
+              + tensor.getDimsList()
+              + " needs "
+              + bytes
+              + " bytes, found "
+              + found);
+    }
+  }
+
+  private static long bytes(Path file, String what, long elementBytes, long[] shape) {
+    long bytes = elementBytes;
     boolean empty = false;
     try {
       for (long size : shape) {
@@ -74,29 +118,21 @@ public final class Tensors {
     } catch (ArithmeticException e) {
       throw new FileFormatException(file, what + ": sizes overflow", e);
     }
-    bytes = empty ? 0 : bytes;
-    if (bytes > Integer.MAX_VALUE) {
-      throw new FileFormatException(
-          file, what + ": " + bytes + " bytes, at most " + Integer.MAX_VALUE + " are supported");
-    }
-    return bytes;
+    return empty ? 0 : bytes;
   }
 
-  /** Copies the typed field that the element type uses; see the comments in onnx.proto. */
-  private static ByteBuffer typed(
-      TensorProto tensor, DType dtype, long bytes, Path file, String what) {
-    int count =
-        switch (dtype) {
-          case F64 -> tensor.getDoubleDataCount();
-          case F32 -> tensor.getFloatDataCount();
-          case I64 -> tensor.getInt64DataCount();
-          case F16, BF16, I32, U8, I8, BOOL -> tensor.getInt32DataCount();
-        };
-    // compared before allocating, so that a short message cannot ask for gigabytes
-    if ((long) count * dtype.bytes() != bytes) {
-      throw wrongSize(file, what, dtype, tensor.getDimsList(), bytes, (long) count * dtype.bytes());
-    }
-    ByteBuffer data = direct(bytes);
+  /** Elements in the typed field that the element type uses; see the comments in onnx.proto. */
+  private static int typedCount(TensorProto tensor, DType dtype) {
+    return switch (dtype) {
+      case F64 -> tensor.getDoubleDataCount();
+      case F32 -> tensor.getFloatDataCount();
+      case I64 -> tensor.getInt64DataCount();
+      case F16, BF16, I32, U8, I8, BOOL -> tensor.getInt32DataCount();
+    };
+  }
+
+  private static void copyTyped(TensorProto tensor, DType dtype, ByteBuffer data) {
+    int count = typedCount(tensor, dtype);
     for (int i = 0; i < count; i++) {
       switch (dtype) {
         case F64 -> data.putDouble(tensor.getDoubleData(i));
@@ -107,16 +143,5 @@ public final class Tensors {
         case U8, I8, BOOL -> data.put((byte) tensor.getInt32Data(i));
       }
     }
-    return data.flip();
-  }
-
-  private static ByteBuffer direct(long bytes) {
-    return ByteBuffer.allocateDirect((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
-  }
-
-  private static FileFormatException wrongSize(
-      Path file, String what, DType dtype, List<Long> shape, long expected, long got) {
-    return new FileFormatException(
-        file, what + ": " + dtype.label() + shape + " needs " + expected + " bytes, found " + got);
   }
 }

@@ -1,8 +1,7 @@
 package org.attention4j.engine.onnx;
 
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.session.OnnxSession;
@@ -11,7 +10,6 @@ import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.engine.onnx.session.Signature;
 import org.attention4j.engine.onnx.train.OnnxTrainer;
-import org.attention4j.error.EngineException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
@@ -106,13 +104,13 @@ public final class OnnxEngine implements Engine {
       OrtSettings settings) {
     Graph step = program.graph(trace.withCache(CacheMode.STEP));
     OrtModel prefillModel = null;
-    if (!stepMayBegin(step)) {
+    if (!Caches.stepMayBegin(step)) {
       Graph prefill = program.graph(trace.withCache(CacheMode.PREFILL));
       prefillModel = open(prefill, weights, lowering, settings);
     }
     try {
       OrtModel stepModel = open(step, weights, lowering, settings);
-      return new OnnxSession.Decoders(prefillModel, stepModel, PAST);
+      return new OnnxSession.Decoders(prefillModel, stepModel, Caches.PAST);
     } catch (RuntimeException e) {
       close(prefillModel);
       throw e;
@@ -123,19 +121,6 @@ public final class OnnxEngine implements Engine {
     if (model != null) {
       model.close();
     }
-  }
-
-  private static final String PAST = "past";
-
-  /** Whether an empty past makes a step a first step: no entry is computed once and kept. */
-  static boolean stepMayBegin(Graph step) {
-    Map<String, TensorType> entries = new LinkedHashMap<>(step.inputTypes());
-    entries.keySet().removeIf(name -> !name.startsWith("past_key_values."));
-    if (entries.isEmpty()) {
-      throw new EngineException("the model keeps no cache, so it cannot decode step by step");
-    }
-    return entries.values().stream()
-        .allMatch(type -> type.dims().stream().anyMatch(dim -> dim.symbols().contains(PAST)));
   }
 
   @Override

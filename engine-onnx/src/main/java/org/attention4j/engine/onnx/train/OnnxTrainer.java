@@ -1,11 +1,13 @@
 package org.attention4j.engine.onnx.train;
 
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.session.FileSession;
 import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.engine.onnx.session.Signature;
@@ -24,6 +26,7 @@ import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains in ordinary ONNX Runtime, one graph for a whole step.
@@ -55,6 +58,17 @@ public final class OnnxTrainer implements Trainer {
    * @throws EngineException if another precision than f32 is asked for
    */
   public OnnxTrainer(Program program, Weights weights, TrainerOptions options) {
+    this(program, weights, options, null);
+  }
+
+  /** A trainer whose step is an exported file. */
+  public static OnnxTrainer over(
+      Path step, Program program, Weights weights, TrainerOptions options) {
+    return new OnnxTrainer(program, weights, options, step);
+  }
+
+  private OnnxTrainer(
+      Program program, Weights weights, TrainerOptions options, @Nullable Path stepFile) {
     if (options.precision() != DType.F32) {
       throw new EngineException(
           "engine 'onnx' trains in f32, not in " + options.precision().label());
@@ -70,7 +84,7 @@ public final class OnnxTrainer implements Trainer {
     this.update = new LazyModel(() -> open(graphs.update()));
     this.evaluation = new LazyModel(() -> open(graphs.evaluation()));
     adopt(weights, zeroSlots());
-    this.step = open(graphs.step());
+    this.step = stepFile == null ? open(graphs.step()) : FileSession.model(stepFile, settings);
   }
 
   private OrtModel open(Graph graph) {

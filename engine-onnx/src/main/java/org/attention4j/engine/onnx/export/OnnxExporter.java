@@ -1,0 +1,177 @@
+package org.attention4j.engine.onnx.export;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.attention4j.engine.onnx.lower.GraphLowering;
+import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.session.OrtRuntime;
+import org.attention4j.engine.onnx.train.TrainingGraphs;
+import org.attention4j.error.StorageException;
+import org.attention4j.graph.CacheMode;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.spi.Availability;
+import org.attention4j.spi.ExportOptions;
+import org.attention4j.spi.ExportReport;
+import org.attention4j.spi.Exporter;
+import org.attention4j.spi.Program;
+import org.attention4j.train.Optimizer;
+import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes models as ONNX files of opset 17, in Optimum's layout.
+ *
+ * <ul>
+ *   <li>Without a cache: {@code model.onnx}.
+ *   <li>With a cache: {@code model.onnx}, whose first step takes a past of length 0. If the model
+ *       keeps values from its first step (cross-attention), that step is {@code decoder_model.onnx}
+ *       and the later ones are {@code decoder_with_past_model.onnx}.
+ *   <li>A training step: {@code training_step.onnx}, and the weights it starts with in {@code
+ *       model.safetensors}.
+ * </ul>
+ *
+ * <p>Large weights lie beside a model in {@code MODEL.onnx_data}. {@code parity.json} holds the
+ * figures of the comparison. The directory changes only when everything has been written and
+ * compared. Thread-safe.
+ */
+public final class OnnxExporter implements Exporter {
+  /** The model, or its steps with a past of any length. */
+  public static final String MODEL = "model.onnx";
+
+  /** The first step of a model that keeps values from it. */
+  public static final String FIRST_STEP = "decoder_model.onnx";
+
+  /** The later steps of a model that keeps values from its first. */
+  public static final String LATER_STEPS = "decoder_with_past_model.onnx";
+
+  /** Forward, backward and update. */
+  public static final String TRAINING_STEP = "training_step.onnx";
+
+  /** What a training step starts with. */
+  public static final String WEIGHTS = "model.safetensors";
+
+  /** The figures of the comparison. */
+  public static final String PARITY = "parity.json";
+
+  /** For the ServiceLoader; does no work. */
+  public OnnxExporter() {}
+
+  @Override
+  public String name() {
+    return "onnx";
+  }
+
+  @Override
+  public String version() {
+    return "opset " + GraphLowering.OPSET + ", checked with ONNX Runtime " + OrtRuntime.version();
+  }
+
+  @Override
+  public Availability availability() {
+    return OrtRuntime.availability();
+  }
+
+  @Override
+  public ExportReport export(
+      Program program, Weights weights, Path directory, ExportOptions options) {
+    Path staging = null;
+    try {
+      Files.createDirectories(directory);
+      staging = Files.createTempDirectory(directory, ".export");
+      write(program, weights, staging, options);
+      List<ExportReport.Comparison> comparisons =
+          new Verification(program, weights, options, staging).compare();
+      Parity parity = new Parity(options, version(), comparisons);
+      Files.writeString(staging.resolve(PARITY), parity.json());
+      List<Path> files = moved(staging, directory);
+      return new ExportReport(
+          files, parity.source(), parity.target(), options.tolerance(), comparisons);
+    } catch (IOException | UncheckedIOException e) {
+      throw new StorageException("cannot write the export to " + directory + ": " + e, e);
+    } finally {
+      remove(staging);
+    }
+  }
+
+  private static void write(Program program, Weights weights, Path folder, ExportOptions options)
+      throws IOException {
+    Optimizer optimizer = options.trainingStep();
+    if (optimizer != null) {
+      Graph step = new TrainingGraphs(program, optimizer, 0).step();
+      write(step, Weights.empty(), folder.resolve(TRAINING_STEP), options);
+      weights.save(folder.resolve(WEIGHTS));
+      return;
+    }
+    TraceOptions trace = TraceOptions.primitives().keeping(GraphLowering::claims);
+    if (!options.cache()) {
+      write(program.graph(trace), weights, folder.resolve(MODEL), options);
+      return;
+    }
+    Graph step = program.graph(trace.withCache(CacheMode.STEP));
+    if (Caches.stepMayBegin(step)) {
+      write(step, weights, folder.resolve(MODEL), options);
+    } else {
+      Graph first = program.graph(trace.withCache(CacheMode.PREFILL));
+      write(first, weights, folder.resolve(FIRST_STEP), options);
+      write(step, weights, folder.resolve(LATER_STEPS), options);
+    }
+  }
+
+  private static void write(Graph graph, Weights weights, Path file, ExportOptions options)
+      throws IOException {
+    Map<String, String> metadata = new LinkedHashMap<>();
+    metadata.put("attention4j.precision", options.precision().label());
+    metadata.put("attention4j.parameters", Long.toString(weights.parameterCount()));
+    Lowering lowering = Lowering.in(options.precision()).withMetadata(metadata);
+    OnnxFiles.writeModel(
+        file, GraphLowering.lower(graph, weights, lowering), options.externalData());
+  }
+
+  /** Moves every file to its place, the data before the models that refer to it. */
+  private static List<Path> moved(Path staging, Path directory) throws IOException {
+    List<Path> staged = files(staging);
+    staged.sort(Comparator.comparing((Path file) -> !file.toString().endsWith("_data")));
+    for (Path file : staged) {
+      Files.move(
+          file,
+          directory.resolve(file.getFileName()),
+          StandardCopyOption.ATOMIC_MOVE,
+          StandardCopyOption.REPLACE_EXISTING);
+    }
+    return staged.stream()
+        .map(file -> directory.resolve(file.getFileName()))
+        .sorted(Comparator.comparing((Path file) -> !file.toString().endsWith(".onnx")))
+        .toList();
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return new ArrayList<>(files.sorted().toList());
+    }
+  }
+
+  private static void remove(@Nullable Path staging) {
+    if (staging == null) {
+      return;
+    }
+    try {
+      for (Path file : files(staging)) {
+        Files.deleteIfExists(file);
+      }
+      Files.deleteIfExists(staging);
+    } catch (IOException e) {
+      throw new StorageException("cannot remove " + staging + ": " + e, e);
+    }
+  }
+}

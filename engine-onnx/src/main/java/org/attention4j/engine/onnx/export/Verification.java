@@ -1,0 +1,160 @@
+package org.attention4j.engine.onnx.export;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.attention4j.engine.onnx.session.FileSession;
+import org.attention4j.engine.onnx.session.OrtSettings;
+import org.attention4j.engine.onnx.train.OnnxTrainer;
+import org.attention4j.graph.CacheMode;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.Engines;
+import org.attention4j.spi.ExportOptions;
+import org.attention4j.spi.ExportReport.Comparison;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.spi.StepResult;
+import org.attention4j.spi.Trainer;
+import org.attention4j.spi.TrainerOptions;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.train.Optimizer;
+import org.attention4j.weights.Weights;
+
+/** Runs written files and the source engine on the same examples. */
+record Verification(Program program, Weights weights, ExportOptions options, Path folder) {
+
+  List<Comparison> compare() {
+    Optimizer optimizer = options.trainingStep();
+    return optimizer == null ? models() : trainingStep(optimizer);
+  }
+
+  private List<Comparison> models() {
+    List<Comparison> comparisons = new ArrayList<>();
+    Engine source = Engines.get(options.source());
+    try (Session expected = source.open(program, weights, SessionOptions.defaults());
+        FileSession actual = open()) {
+      for (Map<String, HostTensor> example : options.examples()) {
+        comparisons.add(
+            compared(example, false, differences(expected.run(example), actual.run(example))));
+        if (options.cache()) {
+          comparisons.add(cached(expected, actual, example));
+        }
+      }
+    }
+    return comparisons;
+  }
+
+  private FileSession open() {
+    Path model = folder.resolve(OnnxExporter.MODEL);
+    OrtSettings settings = OrtSettings.defaults();
+    return Files.exists(model)
+        ? FileSession.open(model, settings)
+        : FileSession.open(
+            folder.resolve(OnnxExporter.FIRST_STEP),
+            folder.resolve(OnnxExporter.LATER_STEPS),
+            settings);
+  }
+
+  /** The example in steps: a prompt of half its length, then single tokens. */
+  private Comparison cached(Session expected, FileSession actual, Map<String, HostTensor> example) {
+    Graph whole = program.graph(TraceOptions.primitives());
+    long length = whole.sizes(shapes(example, whole)).getOrDefault("time", 1L);
+    Graph step = program.graph(TraceOptions.primitives().withCache(CacheMode.STEP));
+    Map<String, Double> worst = new LinkedHashMap<>();
+    try (Decoding source = expected.decode();
+        Decoding file = actual.decode()) {
+      long from = 0;
+      while (from < length) {
+        long to = from == 0 ? Math.max(1, length / 2) : from + 1;
+        Map<String, HostTensor> part = Steps.part(step.inputTypes(), example, from, to);
+        differences(source.next(part), file.next(part))
+            .forEach((name, value) -> worst.merge(name, value, Verification::larger));
+        from = to;
+      }
+    }
+    return compared(example, true, worst);
+  }
+
+  private static Map<String, long[]> shapes(Map<String, HostTensor> example, Graph graph) {
+    Map<String, long[]> shapes = new LinkedHashMap<>();
+    example.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
+    shapes.keySet().retainAll(graph.inputs().keySet());
+    return shapes;
+  }
+
+  /**
+   * Each example is one step; the state after each counts, too. Where a gradient is nothing but
+   * rounding, Adam moves by the learning rate in either direction, so that a rate above the
+   * tolerance cannot pass.
+   */
+  private List<Comparison> trainingStep(Optimizer optimizer) {
+    List<Comparison> comparisons = new ArrayList<>();
+    TrainerOptions training = TrainerOptions.of(optimizer);
+    try (Trainer expected = Engines.get(options.source()).train(program, weights, training);
+        Trainer actual =
+            OnnxTrainer.over(
+                folder.resolve(OnnxExporter.TRAINING_STEP), program, weights, training)) {
+      for (Map<String, HostTensor> example : options.examples()) {
+        StepResult e = expected.step(example);
+        StepResult a = actual.step(example);
+        Map<String, Double> differences = new LinkedHashMap<>();
+        differences.put("loss", Math.abs(e.loss() - a.loss()));
+        differences.put("gradient_norm", Math.abs(e.gradientNorm() - a.gradientNorm()));
+        differences(expected.weights().tensors(), actual.weights().tensors())
+            .forEach((path, value) -> differences.put("next.param." + path, value));
+        differences(expected.state().slots(), actual.state().slots())
+            .forEach((name, value) -> differences.put("next." + name, value));
+        comparisons.add(compared(example, false, differences));
+      }
+    }
+    return comparisons;
+  }
+
+  private static Comparison compared(
+      Map<String, HostTensor> example, boolean cached, Map<String, Double> differences) {
+    Map<String, List<Long>> shapes = new LinkedHashMap<>();
+    example.forEach(
+        (name, tensor) -> shapes.put(name, Arrays.stream(tensor.shape()).boxed().toList()));
+    return new Comparison(shapes, cached, differences);
+  }
+
+  /** The largest absolute difference of each output of the source. */
+  static Map<String, Double> differences(
+      Map<String, HostTensor> expected, Map<String, HostTensor> actual) {
+    Map<String, Double> result = new LinkedHashMap<>();
+    expected.forEach(
+        (name, e) ->
+            result.put(name, difference(e, Objects.requireNonNull(actual.get(name), name))));
+    return result;
+  }
+
+  private static double difference(HostTensor expected, HostTensor actual) {
+    if (!Arrays.equals(expected.shape(), actual.shape())) {
+      return Double.NaN;
+    }
+    double worst = 0;
+    for (long i = 0; i < expected.size(); i++) {
+      double e = expected.getDouble(i);
+      double a = actual.getDouble(i);
+      boolean same = e == a || (Double.isNaN(e) && Double.isNaN(a));
+      worst = larger(worst, same ? 0 : Math.abs(e - a));
+    }
+    return worst;
+  }
+
+  /** An infinite difference means that only one side is finite; it counts as no number. */
+  private static double larger(double a, double b) {
+    return Double.isNaN(a) || Double.isNaN(b) || Double.isInfinite(a) || Double.isInfinite(b)
+        ? Double.NaN
+        : Math.max(a, b);
+  }
+}
