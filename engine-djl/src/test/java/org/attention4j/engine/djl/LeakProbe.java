@@ -70,7 +70,7 @@ final class LeakProbe {
   }
 
   private static long grown(int steps, Step step) throws IOException {
-    for (int i = 0; i < Math.max(200, steps / 4); i++) {
+    for (int i = 0; i < steps / 2; i++) {
       step.run(i);
     }
     long before = resident();

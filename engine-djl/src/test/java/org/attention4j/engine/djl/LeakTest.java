@@ -15,22 +15,27 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @EnabledOnOs(value = OS.LINUX, disabledReason = "resident memory is read from /proc")
 class LeakTest {
-  private static final int STEPS = Integer.getInteger("leak.steps", 1200);
+  private static final int STEPS = Integer.getInteger("leak.steps", 2000);
 
   @ParameterizedTest(name = "{0}")
-  @CsvSource({"train, 1", "run, 1", "decode, 2", "open, 20"})
+  @CsvSource({"train, 1", "run, 1", "decode, 2", "open, 40"})
   void residentMemoryStaysFlat(String what, int share) throws Exception {
     int steps = STEPS / share;
     ChildJvm.Result result =
         ChildJvm.run(
             LeakProbe.class,
-            List.of("-Xms192m", "-Xmx192m", "-XX:+AlwaysPreTouch", "-XX:+UseSerialGC"),
+            List.of(
+                "-Xms192m",
+                "-Xmx192m",
+                "-XX:+AlwaysPreTouch",
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1"), // the second compiler's arenas come and go
             entry -> true,
             what,
             Integer.toString(steps));
     assertEquals(0, result.exitCode(), result::output);
     long grown = Long.parseLong(result.output().strip());
-    long allowed = 1_500_000 + 200L * steps; // the JIT's code and tables go on growing a little
+    long allowed = 1_500_000 + 200L * steps; // compiled code and tables go on growing
     assertTrue(grown < allowed, "grew by " + grown + " bytes in " + steps + " steps");
   }
 }
