@@ -134,6 +134,27 @@ TEST(edges, attended_nan_reaches_exactly_the_rows_that_attend_to_it) {
   });
 }
 
+TEST(edges, a_single_key_has_gradients_of_exactly_zero) {
+  for_each_isa([](int32_t isa) {
+    Shape shape;
+    shape.queries = 65;
+    shape.key_dim = 12;
+    shape.value_dim = 37;
+    Features features;
+    features.softcap = 1;
+    TestProblem problem(shape, features, 8);
+    Context context = make_context(isa, 1);
+    Results results(problem);
+    results.forward(context.get(), problem);
+    results.backward(context.get(), problem, true, false);
+    for (int64_t i = 0; i < shape.queries; i++) {
+      for (int64_t d = 0; d < shape.key_dim; d++)
+        check(results.grad_query.get(0, 0, i, d) == 0, "grad_query");
+    }
+    for (int64_t d = 0; d < shape.key_dim; d++) check(results.grad_key.get(0, 0, 0, d) == 0, "grad_key");
+  });
+}
+
 TEST(edges, minus_infinity_in_the_bias_works_as_a_mask) {
   for_each_isa([](int32_t isa) {
     Shape shape;

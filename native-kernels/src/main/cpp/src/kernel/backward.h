@@ -51,7 +51,10 @@ struct Backward {
     }
   };
 
-  /** delta for one tile of queries. */
+  /**
+   * delta for one tile of queries. Summed in the order and with the rounding of grad_out . v, so that a
+   * row with a single key, where the two are equal, has a gradient of exactly 0.
+   */
   static void delta_item(const BackwardCall& call, int64_t item, void*) {
     const Problem& problem = call.problem;
     ItemPlace at(item, problem.heads, query_tiles(problem));
@@ -63,8 +66,8 @@ struct Backward {
         int64_t out = offset_of(call.out, at.batch, at.head, row);
         int64_t grad = offset_of(call.grad_out, at.batch, at.head, row);
         for (int d = 0; d < problem.value_dim; d++) {
-          sum += read_element(call.out, out + d * call.out.strides[3]) *
-                 read_element(call.grad_out, grad + d * call.grad_out.strides[3]);
+          sum = V::multiply_add(read_element(call.grad_out, grad + d * call.grad_out.strides[3]),
+                                read_element(call.out, out + d * call.out.strides[3]), sum);
         }
       }
       if (present(call.grad_lse)) {

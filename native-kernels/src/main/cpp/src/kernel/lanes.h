@@ -32,6 +32,15 @@ struct Lanes {
 
   static F floats(I bits) { return reinterpret_cast<F>(bits); }
 
+  /** a * b + sum, rounded as the compiler rounds it in the matrix products. */
+  static float multiply_add(float a, float b, float sum) {
+#if defined(__FP_FAST_FMAF)
+    return __builtin_fmaf(a, b, sum);
+#else
+    return a * b + sum;
+#endif
+  }
+
   static float sum(F value) {
     float total = 0;
     for (int i = 0; i < kCount; i++) total += value[i];
@@ -44,7 +53,9 @@ struct Lanes {
     return largest;
   }
 
-  static int round_up(int n) { return (n + kCount - 1) / kCount * kCount; }
+  static int round_up(int n) {
+    return (n + kCount - 1) / kCount * kCount;
+  }
 
   /** 1 + y/2 + y^2/6 + ... = (e^y - 1) / y, Taylor; relative error below 1e-8 for |y| < 0.7. */
   static F expm1_over(F y) {

@@ -1,0 +1,91 @@
+package org.attention4j.kernels;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.attention4j.op.Mask;
+import org.attention4j.spi.Availability;
+import org.attention4j.spi.BufferView;
+
+/**
+ * A JVM of its own: system properties are read once, a library is loaded once, and memory is only
+ * flat where nobody else allocates.
+ */
+final class ChildJvm {
+  private ChildJvm() {}
+
+  /** Runs one of the modes below with JVM options; returns what it printed. */
+  static String run(String mode, String... options) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of(options));
+    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
+    command.addAll(List.of(ChildJvm.class.getName(), mode));
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    int code = process.waitFor();
+    if (code != 0) {
+      throw new AssertionError(command + " ended with " + code + ": " + output);
+    }
+    return output;
+  }
+
+  public static void main(String[] arguments) throws IOException {
+    switch (arguments[0]) {
+      case "availability" -> availability();
+      case "memory" -> memory();
+      default -> throw new IllegalArgumentException(arguments[0]);
+    }
+  }
+
+  private static void availability() {
+    Availability availability = new FlashAttentionProvider().availability();
+    System.out.println("available " + availability.available());
+    System.out.println("reason " + availability.reason());
+    availability.details().forEach(System.out::println);
+    System.out.println("engine " + new NativeEngine().availability().available());
+  }
+
+  /** Resident kilobytes after warm-up and at the end of many calls and contexts. */
+  private static void memory() throws IOException {
+    Random random = new Random(1);
+    BufferView query = Views.randomView(random, 2, 4, 33, 40);
+    BufferView key = Views.randomView(random, 2, 2, 70, 40);
+    BufferView out = Views.zeros(2, 4, 33, 40);
+    BufferView gradient = Views.zeros(2, 4, 33, 40);
+    AttentionProblem problem =
+        AttentionProblem.of(query, key, key)
+            .withMask(Mask.causal())
+            .startingAt(37)
+            .withAlibi(List.of(0.5, 0.25, 0.1, 0.05));
+    AttentionGradients gradients =
+        new AttentionGradients(null, null, out, null, gradient, null, null, null);
+    long warm = 0;
+    for (int round = 0; round < 40; round++) {
+      try (FlashAttention kernel = FlashAttention.open(InstructionSet.AUTO, 2)) {
+        for (int call = 0; call < 100; call++) {
+          kernel.forward(problem, out, null);
+          kernel.backward(problem, gradients);
+        }
+      }
+      if (round == 10) {
+        warm = residentKilobytes();
+      }
+    }
+    System.out.println("warm " + warm);
+    System.out.println("end " + residentKilobytes());
+  }
+
+  private static long residentKilobytes() throws IOException {
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("VmRSS:")) {
+        return Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    throw new IOException("no VmRSS in /proc/self/status");
+  }
+}
