@@ -1,0 +1,133 @@
+package org.attention4j.engine.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.google.protobuf.ByteString;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.attention4j.engine.onnx.session.FileSession;
+import org.attention4j.engine.onnx.session.OrtSettings;
+import org.attention4j.error.AttentionException;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.onnxformat.ExternalData;
+import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.proto.TensorProto;
+import org.attention4j.spi.ExportOptions;
+import org.attention4j.spi.Exporter;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.tensor.HostTensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Damaged and hostile files end in an exception that names the file, never in a crash. */
+class HostileFilesTest {
+  private static final int FILES = Integer.getInteger("attention4j.mutations", 1000);
+  private static final OrtSettings SETTINGS =
+      new OrtSettings(OrtSettings.defaults().device(), 1, 1, OrtSettings.Optimization.BASIC, false);
+
+  @TempDir Path folder;
+
+  private Path exported() {
+    Program program = Program.of(new TestModels.Gpt(11, 8, 8, 2, 1));
+    HostTensor ids = HostTensor.of(new long[] {1, 2, 3, 4}, 2, 2);
+    Exporter.get("onnx")
+        .export(
+            program,
+            Parameters.init(program, 1),
+            folder,
+            ExportOptions.of("reference", List.of(Map.of("input_ids", ids))));
+    return folder.resolve("model.onnx");
+  }
+
+  private static byte[] mutated(byte[] original, Random random) {
+    byte[] bytes = original.clone();
+    switch (random.nextInt(5)) {
+      case 0 -> { // bits
+        for (int i = 0; i <= random.nextInt(8); i++) {
+          bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+        }
+      }
+      case 1 -> { // bytes
+        for (int i = 0; i <= random.nextInt(4); i++) {
+          bytes[random.nextInt(bytes.length)] = (byte) random.nextInt(256);
+        }
+      }
+      case 2 -> bytes = Arrays.copyOf(bytes, random.nextInt(bytes.length)); // truncated
+      case 3 -> { // a range moved
+        int length = 1 + random.nextInt(64);
+        int from = random.nextInt(bytes.length - length);
+        int to = random.nextInt(bytes.length - length);
+        System.arraycopy(original, from, bytes, to, length);
+      }
+      default -> Arrays.fill(bytes, bytes.length / 2, bytes.length / 2 + 16, (byte) 0xff);
+    }
+    return bytes;
+  }
+
+  @Test
+  void mutatedFilesNeverEndTheProcess() throws IOException {
+    byte[] original = Files.readAllBytes(exported());
+    Path file = folder.resolve("mutated.onnx");
+    HostTensor ids = HostTensor.of(new long[] {1, 2, 3, 4}, 2, 2);
+    Random random = new Random(20261121);
+    int refused = 0;
+    int run = 0;
+    for (int i = 0; i < FILES; i++) {
+      Files.write(file, mutated(original, random));
+      try (FileSession session = FileSession.open(file, SETTINGS)) {
+        session.run(Map.of("input_ids", ids));
+        run++; // a flipped bit in a weight is still a model
+      } catch (AttentionException e) {
+        refused++;
+      }
+    }
+    assertEquals(FILES, refused + run);
+    assertTrue(refused > FILES / 4, refused + " refused, " + run + " run");
+    assertTrue(run > FILES / 20, refused + " refused, " + run + " run");
+  }
+
+  @Test
+  void weightsThatAreTooShortAreRefusedBeforeTheyReachNativeCode() throws IOException {
+    Path file = exported();
+    ModelProto.Builder model = OnnxFiles.readModel(file).toBuilder();
+    model.getGraphBuilder().getInitializerBuilder(0).setRawData(ByteString.copyFrom(new byte[4]));
+    refused(file, model, "bytes, found 4");
+  }
+
+  @Test
+  void externalDataMayNotLeaveTheFolder() throws IOException {
+    Path file = exported();
+    ModelProto.Builder model = OnnxFiles.readModel(file).toBuilder();
+    TensorProto.Builder tensor = model.getGraphBuilder().getInitializerBuilder(0);
+    new ExternalData("../../../../etc/passwd", 0, 4).writeTo(tensor);
+    refused(file, model, "leaves the folder");
+  }
+
+  @Test
+  void externalDataMayNotExceedItsFile() throws IOException {
+    Path file = exported();
+    Files.write(folder.resolve("short"), new byte[16]);
+    ModelProto.Builder model = OnnxFiles.readModel(file).toBuilder();
+    TensorProto.Builder tensor = model.getGraphBuilder().getInitializerBuilder(0);
+    new ExternalData("short", 8, 1L << 40).writeTo(tensor);
+    refused(file, model, "beyond the end of short");
+  }
+
+  private static void refused(Path file, ModelProto.Builder model, String reason)
+      throws IOException {
+    Files.write(file, model.build().toByteArray());
+    FileFormatException e =
+        assertThrows(FileFormatException.class, () -> FileSession.open(file, SETTINGS).close());
+    assertTrue(String.valueOf(e.getMessage()).contains(reason), e.getMessage());
+    assertEquals(file, e.file());
+  }
+}
