@@ -1,8 +1,11 @@
-/** The conformance kit. */
+/** The conformance kit: what an engine must compute, and how that is checked. */
 module org.attention4j.conformance {
   requires transitive org.attention4j.api;
+  requires org.attention4j.onnxformat;
   requires transitive org.junit.jupiter.api;
   requires static transitive org.jspecify;
 
-  exports org.attention4j.conformance.models;
+  exports org.attention4j.conformance;
+
+  uses org.attention4j.spi.Engine;
 }

@@ -1,0 +1,44 @@
+package org.attention4j.conformance;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.attention4j.conformance.cases.ActivationCases;
+import org.attention4j.conformance.cases.AttentionCases;
+import org.attention4j.conformance.cases.CompositeCases;
+import org.attention4j.conformance.cases.PrimitiveCases;
+
+/**
+ * Every check that the kit knows.
+ *
+ * @param checks in the order of their suites
+ * @param unknown recorded cases that could not be mapped
+ */
+public record Catalogue(List<Check> checks, List<String> unknown) {
+  public Catalogue {
+    checks = checks.stream().sorted(Comparator.comparing(Check::suite)).toList();
+    unknown = List.copyOf(unknown);
+  }
+
+  /** The cases of ops. */
+  public static List<Case> ops() {
+    List<Case> cases = new ArrayList<>();
+    cases.addAll(PrimitiveCases.all());
+    cases.addAll(ActivationCases.all());
+    cases.addAll(CompositeCases.all());
+    cases.addAll(AttentionCases.all());
+    return cases;
+  }
+
+  /** Everything that is built in. */
+  public static Catalogue standard() {
+    List<Check> checks = new ArrayList<>();
+    for (Case test : ops()) {
+      checks.add(new CaseCheck(test));
+      if (test.differentiable()) {
+        checks.add(new GradientCheck(test));
+      }
+    }
+    return new Catalogue(checks, List.of());
+  }
+}
