@@ -42,6 +42,21 @@ public sealed interface Schedule {
   }
 
   /**
+   * The cosine of {@link Cosine} that goes on: back to {@code from} after twice the {@code steps}
+   * (Loshchilov and Hutter 2017 without restarts; PyTorch's CosineAnnealingLR).
+   */
+  record CosineWave(double from, double to, long steps) implements Schedule {
+    public CosineWave {
+      requireSteps(steps);
+    }
+
+    @Override
+    public double at(long done) {
+      return to + (from - to) * 0.5 * (1 + Math.cos(Math.PI * done / steps));
+    }
+  }
+
+  /**
    * Rises linearly from {@code rate * start / steps} for {@code steps}, then follows {@code after}
    * from its beginning.
    */
