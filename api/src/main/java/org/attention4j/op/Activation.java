@@ -73,9 +73,12 @@ public record Activation(Kind kind) implements Composite {
           case SIGMOID -> sigmoid(x);
           case MISH -> x.mul(softplus(x).tanh());
           case SOFTPLUS -> softplus(x);
-          case ELU -> x.scalar(0).lt(x).where(x, x.min(0).exp().sub(1));
+          case ELU -> {
+            Tensor positive = x.scalar(0).lt(x);
+            yield positive.where(x, positive.where(x.scalar(0), x).exp().sub(1));
+          }
           case LEAKY_RELU -> x.scalar(0).lt(x).where(x, x.mul(0.01));
-          case HARD_SWISH -> x.mul(x.add(3).max(0).min(6)).div(6);
+          case HARD_SWISH -> x.mul(x.scalar(6).min(x.add(3).max(0))).div(6); // 3 counts as inside
           case TANH -> x.tanh();
           case IDENTITY -> x;
         });
@@ -92,8 +95,12 @@ public record Activation(Kind kind) implements Composite {
     return x.neg().min(80).exp().add(1).reciprocal();
   }
 
-  /** max(x, 0) + log(1 + exp(-|x|)), which cannot overflow. */
+  /**
+   * max(x, 0) + log(1 + exp(-|x|)), which cannot overflow; -|x| is written as x - 2 max(0, x), so
+   * that the gradient at 0 is 1/2.
+   */
   private static Tensor softplus(Tensor x) {
-    return x.max(0).add(x.abs().neg().exp().add(1).log());
+    Tensor positive = x.scalar(0).max(x);
+    return positive.add(x.sub(positive.mul(2)).exp().add(1).log());
   }
 }
