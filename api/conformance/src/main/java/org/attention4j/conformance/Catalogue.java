@@ -30,6 +30,15 @@ public record Catalogue(List<Check> checks, List<String> unknown) {
     return cases;
   }
 
+  /** These checks and those of another catalogue. */
+  public Catalogue and(Catalogue other) {
+    List<Check> all = new ArrayList<>(checks);
+    all.addAll(other.checks);
+    List<String> unmapped = new ArrayList<>(unknown);
+    unmapped.addAll(other.unknown);
+    return new Catalogue(all, unmapped);
+  }
+
   /** Everything that is built in. */
   public static Catalogue standard() {
     List<Check> checks = new ArrayList<>();

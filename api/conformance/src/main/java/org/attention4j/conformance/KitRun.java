@@ -1,10 +1,12 @@
 package org.attention4j.conformance;
 
+import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
+import org.attention4j.conformance.golden.GoldenFolder;
 import org.attention4j.spi.Engine;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +41,9 @@ final class KitRun {
 
   private synchronized Catalogue catalogue() {
     if (catalogue == null) {
-      catalogue = Catalogue.standard();
+      String golden = System.getProperty("attention4j.golden", "");
+      Catalogue standard = Catalogue.standard();
+      catalogue = golden.isEmpty() ? standard : standard.and(GoldenFolder.read(Path.of(golden)));
     }
     return catalogue;
   }
