@@ -31,7 +31,7 @@ final class GraphPrinter {
     for (Graph.Node node : graph.nodes()) {
       if (!node.path().equals(path)) {
         path = node.path();
-        text.append(path).append(":\n");
+        text.append(path.isEmpty() ? "(top)" : path).append(":\n");
       }
       text.append("  ")
           .append(list(node.results(), names))
