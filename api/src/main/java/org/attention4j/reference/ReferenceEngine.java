@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.Availability;
+import org.attention4j.spi.EagerExecutor;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.GraphSession;
 import org.attention4j.spi.GraphTrainer;
@@ -84,6 +85,13 @@ public final class ReferenceEngine implements Engine {
     ReferenceExecutor executor = new ReferenceExecutor(options.precision(), kernel, Mode.TRAINING);
     String description = describe(options.precision().label());
     return new GraphTrainer(program, weights, options, executor, description);
+  }
+
+  @Override
+  public EagerExecutor eager(SessionOptions options) {
+    requireCpu(options.device());
+    options.checkProperties(Set.of());
+    return new ReferenceExecutor(options.precision(), kernel, Mode.INFERENCE);
   }
 
   private String describe(String precision) {

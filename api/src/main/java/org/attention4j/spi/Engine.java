@@ -1,6 +1,7 @@
 package org.attention4j.spi;
 
 import java.util.List;
+import org.attention4j.error.EngineException;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
@@ -34,7 +35,7 @@ public interface Engine {
   /**
    * Opens a model for inference.
    *
-   * @throws org.attention4j.error.EngineException if the device or precision cannot be served
+   * @throws EngineException if the device or precision cannot be served
    * @throws org.attention4j.error.WeightsException if weights are missing or of another shape
    */
   Session open(Program program, Weights weights, SessionOptions options);
@@ -42,8 +43,18 @@ public interface Engine {
   /**
    * Opens a model for training. The program has a scalar output {@code loss}.
    *
-   * @throws org.attention4j.error.EngineException if it cannot train, or not on that device
+   * @throws EngineException if it cannot train, or not on that device
    * @throws org.attention4j.error.WeightsException if weights are missing or of another shape
    */
   Trainer train(Program program, Weights weights, TrainerOptions options);
+
+  /**
+   * An executor that computes op by op, for debugging and for code outside of models; the caller
+   * closes it.
+   *
+   * @throws EngineException if the engine runs whole graphs only, or cannot serve the device
+   */
+  default EagerExecutor eager(SessionOptions options) {
+    throw new EngineException("engine '" + name() + "' runs whole graphs only");
+  }
 }

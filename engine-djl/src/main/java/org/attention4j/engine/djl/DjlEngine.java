@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.Availability;
+import org.attention4j.spi.EagerExecutor;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Mode;
 import org.attention4j.spi.Program;
@@ -66,6 +67,12 @@ public final class DjlEngine implements Engine {
   public Trainer train(Program program, Weights weights, TrainerOptions options) {
     return new DjlTrainer(
         PyTorch.start(), program, weights, options, precision(options.precision()));
+  }
+
+  @Override
+  public EagerExecutor eager(SessionOptions options) {
+    options.checkProperties(Set.of());
+    return new DjlEagerExecutor(PyTorch.start(), options, precision(options.precision()));
   }
 
   private static Precision precision(DType asked) {

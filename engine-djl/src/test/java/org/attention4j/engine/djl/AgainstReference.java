@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Map;
 import org.attention4j.reference.ReferenceEngine;
+import org.attention4j.spi.Eager;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;
@@ -42,6 +43,15 @@ final class AgainstReference {
     close(wanted, run(new DjlEngine(), model, DType.F64), 1e-11, "f64 ");
     wanted.remove("loss"); // a sum over everything says nothing in f32
     close(wanted, run(new DjlEngine(), model, DType.F32), 2e-5, "f32 ");
+  }
+
+  /** Values op by op, without a graph. */
+  static void eagerValues(OpModel model) {
+    SessionOptions options = SessionOptions.defaults().withPrecision(DType.F64);
+    try (Eager eager = Eager.open(new DjlEngine(), model.weights(), options)) {
+      Map<String, HostTensor> wanted = run(new ReferenceEngine(), model, DType.F64);
+      close(wanted, eager.run(model, model.values()), 1e-11, "eager f64 ");
+    }
   }
 
   /** Gradients of the floating operands, in f64 and in f32. */

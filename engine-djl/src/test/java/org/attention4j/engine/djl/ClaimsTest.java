@@ -69,6 +69,7 @@ class ClaimsTest {
                           new DjlEngine().supports(c.op, types, Mode.TRAINING).reasons());
                       OpModel model = new OpModel(c.op, c.operands);
                       AgainstReference.values(model);
+                      AgainstReference.eagerValues(model);
                       AgainstReference.gradients(model);
                     }));
   }

@@ -56,6 +56,7 @@ class PrimitivesTest {
                   name,
                   () -> {
                     AgainstReference.values(model);
+                    AgainstReference.eagerValues(model);
                     if (c.gradient) {
                       AgainstReference.gradients(model);
                     }

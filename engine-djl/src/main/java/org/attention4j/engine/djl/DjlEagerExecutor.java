@@ -1,0 +1,122 @@
+package org.attention4j.engine.djl;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.attention4j.error.EngineException;
+import org.attention4j.graph.Graph;
+import org.attention4j.spi.EagerExecutor;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.Op;
+import org.attention4j.tensor.Primitive;
+import org.attention4j.tensor.TensorType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * PyTorch op by op: primitives as NDArray calls, claimed composites and what NDArray lacks as
+ * scripts of one line. Handles are NDArrays of one manager, which {@link #close} frees. One thread
+ * at a time.
+ */
+final class DjlEagerExecutor implements EagerExecutor {
+  private static final NDArrayPrimitives NDARRAY = new NDArrayPrimitives();
+  private static final int REMEMBERED = 256;
+
+  private final SessionOptions options;
+  private final Precision precision;
+  private final NDManager manager;
+  private final Map<List<Object>, Line> lines =
+      new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<List<Object>, Line> eldest) {
+          boolean full = size() > REMEMBERED;
+          if (full) {
+            eldest.getValue().owner.close();
+          }
+          return full;
+        }
+      };
+
+  /** One op compiled for operands of certain types, and what owns its memory. */
+  private record Line(CompiledGraph graph, NDManager owner) {}
+
+  DjlEagerExecutor(PyTorch pytorch, SessionOptions options, Precision precision) {
+    this.options = options;
+    this.precision = precision;
+    this.manager = pytorch.manager(options.device());
+  }
+
+  @Override
+  public boolean claims(Composite op, List<TensorType> operands) {
+    return FusedScript.obstacles(op).isEmpty();
+  }
+
+  @Override
+  public List<Object> execute(
+      Op op, List<TensorType> operandTypes, List<TensorType> resultTypes, List<Object> operands) {
+    List<NDArray> in = operands.stream().map(o -> (NDArray) o).toList();
+    try {
+      NDArray direct = op instanceof Primitive p ? direct(p, in, resultTypes.get(0)) : null;
+      return List.of(direct != null ? direct : line(op, operandTypes, resultTypes, in));
+    } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
+      throw new EngineException(
+          "PyTorch failed in " + op + " on " + operandTypes + ": " + e.getMessage(), e);
+    }
+  }
+
+  private @Nullable NDArray direct(Primitive op, List<NDArray> in, TensorType result) {
+    return op.accept(NDARRAY, new NDArrayPrimitives.Call(manager, precision, in, result));
+  }
+
+  private NDArray line(
+      Op op, List<TensorType> operandTypes, List<TensorType> resultTypes, List<NDArray> in) {
+    Line line =
+        lines.computeIfAbsent(
+            List.of(op, operandTypes), key -> compile(op, operandTypes, resultTypes));
+    return Objects.requireNonNull(line.graph.run(manager, new NDList(in)).get("y"));
+  }
+
+  private Line compile(Op op, List<TensorType> operandTypes, List<TensorType> resultTypes) {
+    Map<String, Integer> inputs = new LinkedHashMap<>();
+    List<Integer> values = new ArrayList<>();
+    for (int i = 0; i < operandTypes.size(); i++) {
+      inputs.put("x" + i, i);
+      values.add(i);
+    }
+    int result = operandTypes.size();
+    List<TensorType> types = new ArrayList<>(operandTypes);
+    types.addAll(resultTypes);
+    Graph.Node node = new Graph.Node(op, values, List.of(result), "");
+    Graph graph = new Graph(inputs, Map.of(), List.of(node), Map.of("y", result), types);
+    NDManager owner = manager.newSubManager();
+    return new Line(new CompiledGraph(owner, graph, precision, options.device(), Map.of()), owner);
+  }
+
+  @Override
+  public Object upload(HostTensor tensor, TensorType type) {
+    return HostArrays.copy(manager, tensor.cast(precision.stored(type.dtype())));
+  }
+
+  @Override
+  public HostTensor download(Object handle, TensorType type) {
+    return HostArrays.fetch((NDArray) handle).cast(precision.stored(type.dtype()));
+  }
+
+  @Override
+  public void release(Object handle) {
+    ((NDArray) handle).close();
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
