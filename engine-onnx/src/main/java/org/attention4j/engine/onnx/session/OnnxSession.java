@@ -7,6 +7,7 @@ import java.util.function.Supplier;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Session;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +62,14 @@ public final class OnnxSession implements Session {
 
   @Override
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
-    return whole.run(known(whole, inputs));
+    return outward(whole.run(known(whole, inputs)));
+  }
+
+  /** The graph's floating type is nominally f32, and so are outputs computed in less. */
+  private static Map<String, HostTensor> outward(Map<String, HostTensor> outputs) {
+    outputs.replaceAll(
+        (name, tensor) -> tensor.dtype() == DType.F16 ? tensor.cast(DType.F32) : tensor);
+    return outputs;
   }
 
   /** Inputs of the program that its graph does not need are left out. */
