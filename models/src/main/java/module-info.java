@@ -1,10 +1,24 @@
-/** Model families and the command line. */
+/** Model families, tokenizers, data, training runs and the command line. */
 module org.attention4j.models {
-  requires org.attention4j.api;
+  requires transitive org.attention4j.api;
   requires org.attention4j.conformance;
   requires ai.djl.tokenizers;
-  requires com.fasterxml.jackson.databind;
+  requires transitive com.fasterxml.jackson.databind;
   requires info.picocli;
   requires me.tongfei.progressbar;
   requires static org.jspecify;
+
+  exports org.attention4j.models.data;
+  exports org.attention4j.models.family;
+  exports org.attention4j.models.run;
+  exports org.attention4j.models.store;
+  exports org.attention4j.models.token;
+
+  opens org.attention4j.models.cli to
+      info.picocli;
+  opens org.attention4j.models.run to
+      com.fasterxml.jackson.databind;
+
+  uses org.attention4j.spi.Engine;
+  uses org.attention4j.spi.Exporter;
 }

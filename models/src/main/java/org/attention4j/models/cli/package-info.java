@@ -1,4 +1,4 @@
-/** The command line. */
+/** The command line: one class a command. */
 @NullMarked
 package org.attention4j.models.cli;
 

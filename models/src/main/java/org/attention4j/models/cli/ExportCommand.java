@@ -1,0 +1,190 @@
+package org.attention4j.models.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.family.Family;
+import org.attention4j.models.run.Examples;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.spi.ExportOptions;
+import org.attention4j.spi.ExportReport;
+import org.attention4j.spi.Exporter;
+import org.attention4j.spi.Program;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.train.AdamW;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "export",
+    sortOptions = false,
+    description = {
+      "Write a model as ONNX, for any program that runs ONNX.",
+      "What was written is opened again and compared with an engine on several batch and time sizes;"
+          + " the figures go to parity.json beside it. If they are outside the tolerance the exit"
+          + " code is 1."
+    })
+final class ExportCommand implements Callable<Integer> {
+  @Option(
+      names = "--from",
+      paramLabel = "DIR",
+      required = true,
+      description = "Directory of the model.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path from;
+
+  @Option(
+      names = "--to",
+      paramLabel = "DIR",
+      required = true,
+      description = "Directory to write to; created if it is not there.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path to;
+
+  @Option(
+      names = "--format",
+      paramLabel = "NAME",
+      defaultValue = "onnx",
+      description = "What to write. Default: ${DEFAULT-VALUE}.")
+  private String format = "onnx";
+
+  @Option(
+      names = "--source",
+      paramLabel = "ENGINE",
+      defaultValue = "reference",
+      description = "Engine to compare with. Default: ${DEFAULT-VALUE}.")
+  private String source = "reference";
+
+  @Option(
+      names = "--precision",
+      paramLabel = "TYPE",
+      defaultValue = "f32",
+      description = "Floating type of the file: f32 or f16. Default: ${DEFAULT-VALUE}.")
+  private String precision = "f32";
+
+  @Option(
+      names = "--tolerance",
+      paramLabel = "E",
+      defaultValue = "1e-4",
+      description = "Largest difference that passes. Default: ${DEFAULT-VALUE}.")
+  private double tolerance;
+
+  @Option(
+      names = "--cache",
+      description = "Write a model that takes and returns keys and values of earlier tokens.")
+  private boolean cache;
+
+  @Option(
+      names = "--external-data",
+      description = "Put the weights into a file of their own, whatever their size.")
+  private boolean externalData;
+
+  @Option(
+      names = "--training-step",
+      description = "Write one training step: forward, backward and AdamW.")
+  private boolean trainingStep;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "RATE",
+      defaultValue = "1e-3",
+      description = "Rate of the training step that is checked. Default: ${DEFAULT-VALUE}.")
+  private double learningRate;
+
+  @Mixin private Common common = new Common();
+
+  @Override
+  public Integer call() {
+    if (trainingStep && cache) {
+      throw new UsageException("a training step has no cache; leave out --cache");
+    }
+    Exporter exporter = Exporter.get(format);
+    ModelDirectory directory = ModelDirectory.open(from);
+    Family model = directory.model();
+    List<Map<String, HostTensor>> examples = Examples.several(model, 1);
+    DType type = EngineOptions.precision(precision);
+    ExportOptions options =
+        ExportOptions.of(source, trainingStep ? withTargets(model, examples) : examples)
+            .withPrecision(type, tolerance)
+            .withCache(cache)
+            .withExternalData(externalData);
+    if (trainingStep) {
+      options = options.withTrainingStep(AdamW.lr(learningRate));
+    }
+    ModelDirectory.create(to);
+    common.progress("Writing and checking with " + exporter.version() + ".");
+    Program program = Program.of(trainingStep ? model.trainable() : model);
+    ExportReport report = exporter.export(program, directory.weights(), to, options);
+    ModelDirectory.begin(to, model, directory.tokenizer());
+    ObjectNode json = json(report);
+    common.result(json);
+    show(report);
+    return report.passed() ? Failures.DONE : Failures.CHECK_FAILED;
+  }
+
+  /** Every token is to predict itself: any labels do for comparing. */
+  private static List<Map<String, HostTensor>> withTargets(
+      Family model, List<Map<String, HostTensor>> examples) {
+    List<Map<String, HostTensor>> labelled = new ArrayList<>();
+    for (Map<String, HostTensor> example : examples) {
+      Map<String, HostTensor> more = new LinkedHashMap<>(example);
+      HostTensor tokens = example.get(model.tokensInput());
+      if (tokens != null) {
+        more.put("targets", tokens);
+      }
+      labelled.add(more);
+    }
+    return labelled;
+  }
+
+  private static ObjectNode json(ExportReport report) {
+    ObjectNode json = JsonFile.object();
+    json.put("passed", report.passed())
+        .put("source", report.source())
+        .put("target", report.target())
+        .put("tolerance", report.tolerance())
+        .put("max_abs_difference", report.worst());
+    ArrayNode files = json.putArray("files");
+    report.files().forEach(file -> files.add(file.getFileName().toString()));
+    ArrayNode rows = json.putArray("comparisons");
+    for (ExportReport.Comparison c : report.comparisons()) {
+      ObjectNode row = rows.addObject().put("cached", c.cached());
+      row.set("shapes", JsonFile.tree(c.shapes()));
+      row.set("max_abs_difference", JsonFile.tree(c.differences()));
+    }
+    return json;
+  }
+
+  private void show(ExportReport report) {
+    for (ExportReport.Comparison c : report.comparisons()) {
+      double worst = c.differences().values().stream().mapToDouble(d -> d).max().orElse(0);
+      common.say(
+          String.format(
+              Locale.ROOT,
+              "  %-60s %s  largest difference %.2e",
+              c.shapes(),
+              c.cached() ? "cached" : "whole ",
+              worst));
+    }
+    common.say(
+        String.format(
+            Locale.ROOT,
+            "%s: %s against %s, largest difference %.2e, tolerance %.0e. Written: %s",
+            report.passed() ? "Passed" : "FAILED",
+            report.target(),
+            report.source(),
+            report.worst(),
+            report.tolerance(),
+            report.files()));
+  }
+}

@@ -1,0 +1,164 @@
+package org.attention4j.models.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.data.TextFile;
+import org.attention4j.models.family.Family;
+import org.attention4j.models.run.Evaluation;
+import org.attention4j.models.run.TrainingPlan;
+import org.attention4j.models.run.TrainingRun;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.token.Tokenizer;
+import org.attention4j.models.token.Tokenizers;
+import org.attention4j.spi.TrainerOptions;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+    name = "train",
+    sortOptions = false,
+    description = {
+      "Train a model on a text file.",
+      "Ctrl-C saves; --resume goes on exactly where it stopped. The defaults are nanoGPT's CPU"
+          + " setting for tiny Shakespeare. For seq2seq the corpus has one pair a line: source, tab,"
+          + " target."
+    })
+final class TrainCommand implements Callable<Integer> {
+  /** Options that make no difference to the result. */
+  private static final List<String> CHANGEABLE = List.of("checkpoint-every", "corpus");
+
+  @Option(
+      names = "--corpus",
+      paramLabel = "FILE",
+      required = true,
+      description = "UTF-8 text to learn from.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path corpus;
+
+  @Option(
+      names = "--out",
+      paramLabel = "DIR",
+      required = true,
+      description = "Directory for the model, its checkpoint and its losses.")
+  @SuppressWarnings("NullAway.Init") // set by picocli
+  private Path out;
+
+  @Option(
+      names = "--resume",
+      description = "Go on from the checkpoint in DIR, with the options the run began with.")
+  private boolean resume;
+
+  @Option(
+      names = "--config",
+      paramLabel = "FILE",
+      description =
+          "Read options from a JSON object, such as {\"layers\": 6}. Options on the command line"
+              + " win.")
+  @SuppressWarnings("unused") // read by ArgumentFiles
+  private Path config = Path.of("");
+
+  @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private TrainOptions options = new TrainOptions();
+  @Mixin private Common common = new Common();
+
+  @Override
+  public Integer call() {
+    if (resume) {
+      ArgumentFiles.requireSame(common.spec(), out, CHANGEABLE);
+    } else if (Files.exists(out.resolve(TrainingRun.CHECKPOINT))) {
+      throw new UsageException(
+          out
+              + " holds a checkpoint already; add --resume to go on with it, or choose another --out");
+    }
+    String text = TextFile.read(corpus);
+    try (Tokenizer tokenizer = tokenizer(text)) {
+      TrainingPlan plan = plan(text, tokenizer);
+      if (!resume) {
+        ModelDirectory.create(out);
+        ArgumentFiles.save(common.spec(), out);
+      }
+      return run(plan);
+    }
+  }
+
+  private Tokenizer tokenizer(String text) {
+    return resume
+        ? Tokenizers.load(out)
+        : Tokenizers.forCorpus(options.tokenizer, text, options.withSpecials());
+  }
+
+  private TrainingPlan plan(String text, Tokenizer tokenizer) {
+    Family model = resume ? ModelDirectory.model(out) : options.family(tokenizer.size());
+    TrainerOptions trainer =
+        TrainerOptions.of(options.optimizer())
+            .clip(options.clip)
+            .on(engine.device())
+            .withPrecision(engine.precision())
+            .withThreads(engine.threads())
+            .withSeed(options.seed);
+    return new TrainingPlan(
+        engine.engine(),
+        model,
+        tokenizer,
+        options.batches(corpus, text, tokenizer),
+        trainer,
+        options.pace(),
+        out,
+        TextFile.sha256(text));
+  }
+
+  private int run(TrainingPlan plan) {
+    try (Interruption interruption = new Interruption();
+        Progress progress = new Progress(common)) {
+      TrainingRun.Outcome outcome =
+          new TrainingRun(plan, progress).run(resume, interruption::requested);
+      progress.finish();
+      report(outcome);
+    }
+    return Failures.DONE;
+  }
+
+  private void report(TrainingRun.Outcome outcome) {
+    if (!outcome.finished()) {
+      common.say(
+          "Stopped after step %d of %d; saved. Go on with: train --resume --out %s"
+              .formatted(outcome.step(), options.steps, out));
+    }
+    ObjectNode json = JsonFile.object();
+    json.put("directory", out.toString())
+        .put("steps", outcome.step())
+        .put("finished", outcome.finished())
+        .put("parameters", outcome.weights().parameterCount())
+        .put("tokens_per_second", outcome.tokensPerSecond())
+        .put("milliseconds_per_step", outcome.millisecondsPerStep());
+    if (outcome.finished()) {
+      Evaluation last = outcome.curve().get(outcome.curve().size() - 1);
+      json.put("training_loss", last.training())
+          .put("validation_loss", last.validation())
+          .put("whole_validation_loss", outcome.wholeValidation());
+      common.say(
+          String.format(
+              Locale.ROOT,
+              "Trained %,d parameters for %d steps: training loss %.4f, validation loss %.4f"
+                  + " (%d random batches), %.4f (whole validation part).%n"
+                  + "%.1f ms a step, %,.0f tokens a second. The model is in %s.",
+              outcome.weights().parameterCount(),
+              outcome.step(),
+              last.training(),
+              last.validation(),
+              options.evaluationBatches,
+              outcome.wholeValidation(),
+              outcome.millisecondsPerStep(),
+              outcome.tokensPerSecond(),
+              out));
+    }
+    common.result(json);
+  }
+}

@@ -1,0 +1,146 @@
+package org.attention4j.models.family;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.models.store.JsonFile;
+
+/** The entries of a {@code config.json}, under Hugging Face's names where there are such. */
+public final class Config {
+  private final Path file;
+  private final ObjectNode json;
+
+  private Config(Path file, ObjectNode json) {
+    this.file = file;
+    this.json = json;
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @throws org.attention4j.error.StorageException if it is missing or cannot be read
+   * @throws FileFormatException if it is no JSON object
+   */
+  public static Config read(Path file) {
+    return new Config(file, JsonFile.read(file));
+  }
+
+  /** A new one. */
+  public static Config of(String modelType) {
+    return new Config(Path.of("config.json"), JsonFile.object()).with("model_type", modelType);
+  }
+
+  /** Adds an entry: text, number, truth value or a list of texts. */
+  public Config with(String name, Object value) {
+    if (value instanceof List<?> list) {
+      list.forEach(json.withArray("/" + name)::addPOJO);
+    } else {
+      json.set(name, JsonFile.tree(value));
+    }
+    return this;
+  }
+
+  public ObjectNode json() {
+    return json;
+  }
+
+  /** Which family it belongs to. */
+  public String modelType() {
+    return text("model_type");
+  }
+
+  private JsonNode entry(String name) {
+    JsonNode value = json.path(name);
+    if (value.isMissingNode() || value.isNull()) {
+      throw new FileFormatException(file, "has no entry '" + name + "'");
+    }
+    return value;
+  }
+
+  private boolean has(String name) {
+    return json.hasNonNull(name);
+  }
+
+  public String text(String name) {
+    JsonNode value = entry(name);
+    if (!value.isTextual()) {
+      throw wrong(name, "text", value);
+    }
+    return value.textValue();
+  }
+
+  /** A positive number. */
+  public int size(String name) {
+    JsonNode value = entry(name);
+    if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < 1) {
+      throw wrong(name, "a whole number from 1 on", value);
+    }
+    return value.intValue();
+  }
+
+  public int size(String name, int otherwise) {
+    return has(name) ? size(name) : otherwise;
+  }
+
+  /** A number from 0 on. */
+  public double number(String name, double otherwise) {
+    if (!has(name)) {
+      return otherwise;
+    }
+    JsonNode value = entry(name);
+    if (!value.isNumber() || !(value.doubleValue() >= 0)) {
+      throw wrong(name, "a number from 0 on", value);
+    }
+    return value.doubleValue();
+  }
+
+  public boolean flag(String name, boolean otherwise) {
+    if (!has(name)) {
+      return otherwise;
+    }
+    JsonNode value = entry(name);
+    if (!value.isBoolean()) {
+      throw wrong(name, "true or false", value);
+    }
+    return value.booleanValue();
+  }
+
+  /** The first element of a list of texts, or a default. */
+  public String first(String name, String otherwise) {
+    JsonNode value = json.path(name).path(0);
+    return value.isTextual() ? value.textValue() : otherwise;
+  }
+
+  /** The number of entries of an object or list, or a default. */
+  public int count(String name, int otherwise) {
+    return has(name) ? entry(name).size() : otherwise;
+  }
+
+  /**
+   * Refuses an entry that would change the computation in a way that is not implemented.
+   *
+   * @param expected the only value that is served; absent and null count as it
+   */
+  public void require(String name, Object expected) {
+    if (has(name) && !Objects.equals(entry(name), JsonFile.tree(expected))) {
+      throw new FileFormatException(
+          file, "'" + name + "' is " + entry(name) + "; only " + expected + " is supported");
+    }
+  }
+
+  /** Refuses an entry that is there and not null. */
+  public void requireAbsent(String name) {
+    if (has(name)) {
+      throw new FileFormatException(
+          file, "'" + name + "' is " + entry(name) + ", which is not supported");
+    }
+  }
+
+  /** A mistake in one entry. */
+  FileFormatException wrong(String name, String wanted, Object found) {
+    return new FileFormatException(file, "'" + name + "' should be " + wanted + ", not " + found);
+  }
+}

@@ -1,0 +1,38 @@
+package org.attention4j.models.family;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import org.attention4j.error.UsageException;
+
+/** All families, by the {@code model_type} of their configurations. */
+public final class Families {
+  private static final Map<String, Function<Config, Family>> READERS = new LinkedHashMap<>();
+
+  static {
+    READERS.put(Gpt.TYPE, Gpt::read);
+    READERS.put(Bert.TYPE, Bert::read);
+    READERS.put(Seq2Seq.TYPE, Seq2Seq::read);
+    READERS.put(Llama.TYPE, Llama::read);
+  }
+
+  private Families() {}
+
+  /**
+   * The model of a configuration.
+   *
+   * @throws UsageException if its family is unknown
+   * @throws org.attention4j.error.FileFormatException if an entry is missing, wrong or unsupported
+   */
+  public static Family read(Config config) {
+    Function<Config, Family> reader = READERS.get(config.modelType());
+    if (reader == null) {
+      throw new UsageException(
+          "models of type '"
+              + config.modelType()
+              + "' are not known here; known are "
+              + READERS.keySet());
+    }
+    return reader.apply(config);
+  }
+}

@@ -1,0 +1,33 @@
+package org.attention4j.models.family;
+
+import org.attention4j.nn.Model;
+import org.attention4j.weights.Weights;
+
+/** A model that can be kept in a directory and built from its {@code config.json}. A record. */
+public interface Family extends Model {
+
+  /** As users write it: {@code gpt}. */
+  String family();
+
+  /** Number of token ids. */
+  int vocabulary();
+
+  /** Longest sequence. */
+  int context();
+
+  /** The model with its usual loss, an output {@code loss} of the input {@code targets}. */
+  Model trainable();
+
+  /** What goes into {@code config.json}. */
+  Config config();
+
+  /** Weights under this library's names; other names that the family is known by are translated. */
+  default Weights adapt(Weights weights) {
+    return weights;
+  }
+
+  /** Input that holds the tokens to be continued. */
+  default String tokensInput() {
+    return "input_ids";
+  }
+}

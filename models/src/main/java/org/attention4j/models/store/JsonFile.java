@@ -1,0 +1,103 @@
+package org.attention4j.models.store;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.StorageException;
+import org.attention4j.weights.AtomicFile;
+
+/** JSON files: read whole with clear errors, written atomically. */
+public final class JsonFile {
+  /** Larger ones are not ours; the largest tokenizers have about 30 MB. */
+  private static final long MAX_BYTES = 256L << 20;
+
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
+
+  private JsonFile() {}
+
+  /** An empty object. */
+  public static ObjectNode object() {
+    return MAPPER.createObjectNode();
+  }
+
+  /** Any value of ours as JSON. */
+  public static JsonNode tree(Object value) {
+    return MAPPER.valueToTree(value);
+  }
+
+  /** Indented text. */
+  public static String text(JsonNode json) {
+    try {
+      return MAPPER.writeValueAsString(json);
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("a tree can always be written", e);
+    }
+  }
+
+  /**
+   * Reads an object.
+   *
+   * @throws StorageException if the file is missing or cannot be read
+   * @throws FileFormatException if it is not one JSON object
+   */
+  public static ObjectNode read(Path file) {
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new FileFormatException(file, "is too large for a JSON file of a model");
+      }
+      JsonNode json = MAPPER.readTree(Files.readAllBytes(file));
+      if (json instanceof ObjectNode object) {
+        return object;
+      }
+      throw new FileFormatException(file, "should hold one JSON object");
+    } catch (NoSuchFileException e) {
+      throw new StorageException("there is no file " + file, e);
+    } catch (JsonProcessingException e) {
+      long offset = Math.max(0, e.getLocation() == null ? 0 : e.getLocation().getByteOffset());
+      throw new FileFormatException(file, offset, "is no JSON: " + e.getOriginalMessage());
+    } catch (IOException e) {
+      throw new StorageException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /**
+   * Writes an object, indented.
+   *
+   * @throws StorageException if it cannot be written
+   */
+  public static void write(Path file, JsonNode json) {
+    writeText(file, text(json) + "\n");
+  }
+
+  /**
+   * Writes UTF-8 text.
+   *
+   * @throws StorageException if it cannot be written
+   */
+  public static void writeText(Path file, String text) {
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    AtomicFile.write(
+        file,
+        out -> {
+          while (bytes.hasRemaining()) {
+            out.write(bytes);
+          }
+        });
+  }
+}

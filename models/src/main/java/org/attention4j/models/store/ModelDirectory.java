@@ -1,0 +1,104 @@
+package org.attention4j.models.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+import org.attention4j.error.WeightsException;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.models.family.Config;
+import org.attention4j.models.family.Families;
+import org.attention4j.models.family.Family;
+import org.attention4j.models.token.Tokenizer;
+import org.attention4j.models.token.Tokenizers;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model as it lies on disk: {@code config.json}, {@code model.safetensors}, {@code
+ * tokenizer.json} or {@code vocab.json}. Directories written by Hugging Face's libraries open, too,
+ * if the family is known.
+ *
+ * @param tokenizer null if the directory holds none
+ */
+public record ModelDirectory(
+    Path path, Family model, Weights weights, @Nullable Tokenizer tokenizer) {
+  public static final String CONFIG = "config.json";
+  public static final String WEIGHTS = "model.safetensors";
+
+  /**
+   * Opens a directory. The weights are mapped; see {@link Weights#load}.
+   *
+   * @throws StorageException if a file is missing or cannot be read
+   * @throws org.attention4j.error.FileFormatException if a file is damaged
+   * @throws UsageException if the family is unknown
+   * @throws WeightsException if the weights are of another model
+   */
+  public static ModelDirectory open(Path path) {
+    Family model = model(path);
+    Weights weights = model.adapt(Weights.load(path));
+    try {
+      Parameters.check(program(model).graph(TraceOptions.primitives()), weights);
+    } catch (WeightsException e) {
+      throw new WeightsException(path + ": " + e.getMessage(), e);
+    }
+    return new ModelDirectory(
+        path, model, weights, Tokenizers.in(path) ? Tokenizers.load(path) : null);
+  }
+
+  /** Only the configuration, for sizes. */
+  public static Family model(Path path) {
+    if (!Files.isDirectory(path)) {
+      throw new StorageException("there is no model directory " + path);
+    }
+    return Families.read(Config.read(path.resolve(CONFIG)));
+  }
+
+  /** The model with its usual inputs. */
+  public Program program() {
+    return program(model);
+  }
+
+  private static Program program(Family model) {
+    return Program.of(model);
+  }
+
+  /** The tokenizer, or an error that says where it should be. */
+  public Tokenizer requireTokenizer() {
+    if (tokenizer == null) {
+      return Tokenizers.load(path);
+    }
+    return tokenizer;
+  }
+
+  /** Writes configuration and tokenizer; creates the directory. */
+  public static void begin(Path path, Family model, @Nullable Tokenizer tokenizer) {
+    create(path);
+    JsonFile.write(path.resolve(CONFIG), model.config().json());
+    if (tokenizer != null) {
+      tokenizer.save(path);
+    }
+  }
+
+  /** Writes all files. */
+  public void save() {
+    begin(path, model, tokenizer);
+    weights.save(path.resolve(WEIGHTS));
+  }
+
+  /**
+   * Creates a directory and those above it.
+   *
+   * @throws StorageException if that fails
+   */
+  public static void create(Path path) {
+    try {
+      Files.createDirectories(path);
+    } catch (IOException e) {
+      throw new StorageException("cannot create the directory " + path + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,174 @@
+package org.attention4j.models.token;
+
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.weights.AtomicFile;
+
+/** A Hugging Face {@code tokenizer.json}, run by the tokenizers library itself. */
+public final class JsonTokenizer implements Tokenizer {
+  static final String FILE = "tokenizer.json";
+
+  /** What families of tokenizers call the special tokens. */
+  private static final Map<String, List<String>> NAMES =
+      Map.of(
+          "<pad>", List.of("<pad>", "[PAD]", "<|endoftext|>"),
+          "<bos>", List.of("<s>", "<bos>", "[CLS]", "<|begin_of_text|>", "<|endoftext|>"),
+          "<eos>", List.of("</s>", "<eos>", "[SEP]", "<|end_of_text|>", "<|endoftext|>"),
+          "<mask>", List.of("<mask>", "[MASK]"),
+          "<unk>", List.of("<unk>", "[UNK]", "<|endoftext|>"));
+
+  private final Path file;
+  private final byte[] contents;
+  private final Map<Long, String> labels;
+  private final Map<String, Long> specials;
+  private final int size;
+  private final HuggingFaceTokenizer library;
+
+  private JsonTokenizer(
+      Path file,
+      byte[] contents,
+      Map<Long, String> labels,
+      Map<String, Long> specials,
+      HuggingFaceTokenizer library) {
+    this.file = file;
+    this.contents = contents;
+    this.labels = labels;
+    this.specials = specials;
+    this.size = (int) (labels.keySet().stream().mapToLong(id -> id).max().orElse(-1) + 1);
+    this.library = library;
+  }
+
+  /**
+   * Reads the file.
+   *
+   * @throws StorageException if it is missing or cannot be read
+   * @throws FileFormatException if it is no tokenizer
+   */
+  public static JsonTokenizer load(Path file) {
+    JsonNode json = JsonFile.read(file);
+    if (!json.path("model").isObject()) {
+      throw new FileFormatException(file, "is no tokenizer: it has no object 'model'");
+    }
+    Map<Long, String> labels = new TreeMap<>();
+    addVocabulary(json.path("model").path("vocab"), labels);
+    Map<String, Long> specials = new HashMap<>();
+    for (JsonNode added : json.path("added_tokens")) {
+      long id = added.path("id").asLong(-1);
+      labels.put(id, added.path("content").asText());
+      if (added.path("special").asBoolean()) {
+        specials.put(added.path("content").asText(), id);
+      }
+    }
+    if (labels.isEmpty() || labels.keySet().iterator().next() < 0) {
+      throw new FileFormatException(file, "is no tokenizer: its vocabulary is empty or damaged");
+    }
+    try {
+      return new JsonTokenizer(file, Files.readAllBytes(file), labels, specials, open(file));
+    } catch (IOException e) {
+      throw new StorageException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  private static HuggingFaceTokenizer open(Path file) {
+    // DJL counts its users over the network unless it is told not to.
+    System.setProperty("OPT_OUT_TRACKING", "true");
+    System.setProperty("ai.djl.offline", "true");
+    Map<String, String> options =
+        Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+    try {
+      return HuggingFaceTokenizer.newInstance(file, options);
+    } catch (IOException | RuntimeException e) {
+      throw new FileFormatException(file, "the tokenizers library refuses it: " + e, e);
+    }
+  }
+
+  /** A map from token to id (BPE, WordPiece), or a list of [token, score] (Unigram). */
+  private static void addVocabulary(JsonNode vocabulary, Map<Long, String> labels) {
+    if (vocabulary.isObject()) {
+      for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+        labels.put(entry.getValue().asLong(-1), entry.getKey());
+      }
+    } else {
+      for (int i = 0; i < vocabulary.size(); i++) {
+        labels.put((long) i, vocabulary.path(i).path(0).asText());
+      }
+    }
+  }
+
+  @Override
+  public int size() {
+    return size;
+  }
+
+  @Override
+  public long[] encode(String text) {
+    try {
+      return library.encode(text, false, false).getIds();
+    } catch (RuntimeException e) {
+      throw new UsageException(file + " cannot encode this text: " + e.getMessage(), e);
+    }
+  }
+
+  @Override
+  public String decode(long... ids) {
+    for (long id : ids) {
+      label(id);
+    }
+    return ids.length == 0 ? "" : library.decode(ids, true);
+  }
+
+  @Override
+  public String label(long id) {
+    String label = labels.get(id);
+    if (label == null) {
+      throw new UsageException("token id " + id + " is not among the " + size + " of " + file);
+    }
+    return label;
+  }
+
+  @Override
+  public OptionalLong special(String name) {
+    for (String candidate : NAMES.getOrDefault(name, List.of(name))) {
+      Long id = specials.get(candidate);
+      if (id != null) {
+        return OptionalLong.of(id);
+      }
+    }
+    return OptionalLong.empty();
+  }
+
+  @Override
+  public String description() {
+    return size + " tokens of a Hugging Face tokenizer";
+  }
+
+  @Override
+  public void save(Path directory) {
+    AtomicFile.write(
+        directory.resolve(FILE),
+        out -> {
+          ByteBuffer bytes = ByteBuffer.wrap(contents);
+          while (bytes.hasRemaining()) {
+            out.write(bytes);
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    library.close();
+  }
+}

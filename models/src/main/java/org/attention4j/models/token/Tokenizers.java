@@ -1,0 +1,81 @@
+package org.attention4j.models.token;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+
+/** Finds the right tokenizer. */
+public final class Tokenizers {
+  private Tokenizers() {}
+
+  /** Whether a directory holds a tokenizer. */
+  public static boolean in(Path directory) {
+    return Files.exists(directory.resolve(JsonTokenizer.FILE))
+        || Files.exists(directory.resolve(Vocabulary.FILE));
+  }
+
+  /**
+   * Opens a {@code tokenizer.json}, a vocabulary written by {@link Tokenizer#save}, or a directory
+   * with either.
+   *
+   * @throws StorageException if it is missing or cannot be read
+   * @throws FileFormatException if it is damaged
+   */
+  public static Tokenizer load(Path path) {
+    if (!Files.isDirectory(path)) {
+      return path.endsWith(Vocabulary.FILE) ? vocabulary(path) : JsonTokenizer.load(path);
+    }
+    Path json = path.resolve(JsonTokenizer.FILE);
+    if (Files.exists(json)) {
+      return JsonTokenizer.load(json);
+    }
+    Path vocabulary = path.resolve(Vocabulary.FILE);
+    if (Files.exists(vocabulary)) {
+      return vocabulary(vocabulary);
+    }
+    throw new StorageException(
+        path + " holds no tokenizer: neither " + JsonTokenizer.FILE + " nor " + Vocabulary.FILE);
+  }
+
+  private static Tokenizer vocabulary(Path file) {
+    Vocabulary vocabulary = Vocabulary.load(file);
+    return switch (vocabulary.kind()) {
+      case CharTokenizer.KIND -> new CharTokenizer(vocabulary);
+      case WordTokenizer.KIND -> new WordTokenizer(vocabulary);
+      default ->
+          throw new FileFormatException(
+              file,
+              "a vocabulary of '"
+                  + vocabulary.kind()
+                  + "'; known are "
+                  + CharTokenizer.KIND
+                  + " and "
+                  + WordTokenizer.KIND);
+    };
+  }
+
+  /**
+   * A tokenizer for a corpus.
+   *
+   * @param kind {@code characters}, {@code words}, or the path of a {@code tokenizer.json}
+   * @param withSpecials whether a new vocabulary gets the special tokens
+   */
+  public static Tokenizer forCorpus(String kind, String text, boolean withSpecials) {
+    return switch (kind) {
+      case CharTokenizer.KIND -> CharTokenizer.of(text, withSpecials);
+      case WordTokenizer.KIND -> WordTokenizer.of(text, withSpecials);
+      default -> {
+        Path file = Path.of(kind);
+        if (!Files.exists(file)) {
+          throw new UsageException(
+              "there is no tokenizer '"
+                  + kind
+                  + "'; write characters, words, or the path of a tokenizer.json");
+        }
+        yield load(file);
+      }
+    };
+  }
+}
