@@ -2,6 +2,7 @@ package org.attention4j.onnxformat;
 
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +26,7 @@ import org.attention4j.tensor.TensorType;
  */
 public final class GraphBuilder {
   private final GraphProto.Builder graph;
+  private final Map<String, HostTensor> weights = new LinkedHashMap<>();
   private final Set<String> names = new HashSet<>();
   private final Map<String, Integer> repeats = new HashMap<>();
   private final Set<String> results = new HashSet<>();
@@ -108,7 +110,12 @@ public final class GraphBuilder {
   /** A parameter; its name must be new. The tensor's memory is shared, not copied. */
   public void initializer(String name, HostTensor value) {
     reserve(name);
-    graph.addInitializer(Tensors.proto(name, value));
+    if (OnnxModel.bytes(value) < OnnxModel.SMALLEST_BESIDE) {
+      graph.addInitializer(Tensors.proto(name, value));
+    } else {
+      graph.addInitializer(OnnxModel.initializer(name, value));
+      weights.put(name, value);
+    }
   }
 
   /** A small constant under a fresh name, which is returned. */
@@ -150,7 +157,7 @@ public final class GraphBuilder {
    * @param irVersion version of the file format
    * @param metadata properties kept in the file
    */
-  public ModelProto build(
+  public OnnxModel build(
       int opset, int irVersion, String producerVersion, Map<String, String> metadata) {
     ModelProto.Builder model =
         ModelProto.newBuilder()
@@ -163,7 +170,7 @@ public final class GraphBuilder {
         (key, value) ->
             model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
-    return model.build();
+    return new OnnxModel(model.build(), weights);
   }
 
   /** The graph with the results renamed that are outputs. */

@@ -3,7 +3,6 @@ package org.attention4j.onnxformat;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -11,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import org.attention4j.error.FileFormatException;
+import org.attention4j.error.MemoryException;
 import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 
@@ -24,9 +24,6 @@ public final class OnnxFiles {
 
   /** External tensors begin at multiples of this, so that they can be mapped. */
   public static final int ALIGNMENT = 4096;
-
-  /** Tensors smaller than this stay in the model file, where shape constants must be. */
-  private static final int SMALLEST_EXTERNAL = 1024;
 
   private static final int MAX_NESTING = 64;
 
@@ -44,6 +41,14 @@ public final class OnnxFiles {
       model = ModelProto.parseFrom(limited(in));
     } catch (InvalidProtocolBufferException e) {
       throw new FileFormatException(file, "not an ONNX model: " + e.getMessage(), e);
+    } catch (OutOfMemoryError e) {
+      throw new MemoryException(
+          file
+              + " has "
+              + Files.size(file)
+              + " bytes, more than the heap can take; see -Xmx, or"
+              + " write the model with external data",
+          e);
     }
     if (!model.hasGraph() || model.getIrVersion() <= 0) {
       throw new FileFormatException(file, "not an ONNX model: it has no graph or no version");
@@ -72,13 +77,9 @@ public final class OnnxFiles {
    * @return whether the weights went to a second file
    * @throws IOException if the disk is full or the folder cannot be written
    */
-  public static boolean writeModel(Path file, ModelProto model, boolean externalData)
+  public static boolean writeModel(Path file, OnnxModel model, boolean externalData)
       throws IOException {
-    long bytes = 0;
-    for (TensorProto tensor : model.getGraph().getInitializerList()) {
-      bytes += tensor.getRawData().size();
-    }
-    boolean external = externalData || bytes > EXTERNAL_DATA_ABOVE;
+    boolean external = externalData || model.weightBytes() > EXTERNAL_DATA_ABOVE;
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null) {
       throw new IOException(file + " is not a file name");
@@ -86,19 +87,16 @@ public final class OnnxFiles {
     Files.createDirectories(folder);
     Path data = file.resolveSibling(file.getFileName() + "_data");
     Path temporaryModel = Files.createTempFile(folder, ".model", ".tmp");
-    Path temporaryData = null;
-    try {
-      ModelProto written = model;
+    Path temporaryData = Files.createTempFile(folder, ".data", ".tmp");
+    ModelWriter writer = new ModelWriter(model);
+    try (OutputStream modelOut = Files.newOutputStream(temporaryModel)) {
       if (external) {
-        temporaryData = Files.createTempFile(folder, ".data", ".tmp");
-        written = writeExternal(temporaryData, data.getFileName().toString(), model);
-      }
-      try (OutputStream out =
-          new BufferedOutputStream(Files.newOutputStream(temporaryModel), 1 << 16)) {
-        written.writeTo(out);
-      }
-      if (temporaryData != null) {
+        try (OutputStream dataOut = Files.newOutputStream(temporaryData)) {
+          writer.writeWeights(dataOut, data.getFileName().toString(), ALIGNMENT).writeTo(modelOut);
+        }
         move(temporaryData, data);
+      } else {
+        writer.writeWhole(modelOut);
       }
       move(temporaryModel, file);
       if (!external) {
@@ -108,31 +106,8 @@ public final class OnnxFiles {
       return external;
     } finally {
       Files.deleteIfExists(temporaryModel);
-      if (temporaryData != null) {
-        Files.deleteIfExists(temporaryData);
-      }
+      Files.deleteIfExists(temporaryData);
     }
-  }
-
-  private static ModelProto writeExternal(Path target, String location, ModelProto model)
-      throws IOException {
-    ModelProto.Builder result = model.toBuilder();
-    long position = 0;
-    try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(target), 1 << 16)) {
-      for (TensorProto.Builder tensor : result.getGraphBuilder().getInitializerBuilderList()) {
-        int length = tensor.getRawData().size();
-        if (length < SMALLEST_EXTERNAL) {
-          continue;
-        }
-        int gap = (int) ((ALIGNMENT - position % ALIGNMENT) % ALIGNMENT);
-        out.write(new byte[gap]);
-        position += gap;
-        tensor.getRawData().writeTo(out);
-        new ExternalData(location, position, length).writeTo(tensor);
-        position += length;
-      }
-    }
-    return result.build();
   }
 
   private static void move(Path from, Path to) throws IOException {

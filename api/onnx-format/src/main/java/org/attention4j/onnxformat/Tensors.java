@@ -1,6 +1,6 @@
 package org.attention4j.onnxformat;
 
-import com.google.protobuf.UnsafeByteOperations;
+import com.google.protobuf.ByteString;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
@@ -13,17 +13,14 @@ import org.attention4j.tensor.HostTensor;
 public final class Tensors {
   private Tensors() {}
 
-  /**
-   * A named tensor whose raw data is a view of the host tensor's buffer: nothing is copied, so the
-   * host tensor must not change until the message has been written.
-   */
+  /** A named tensor with a copy of the values. */
   public static TensorProto proto(String name, HostTensor tensor) {
     TensorProto.Builder proto =
         TensorProto.newBuilder().setName(name).setDataType(ElementTypes.code(tensor.dtype()));
     for (long size : tensor.shape()) {
       proto.addDims(size);
     }
-    return proto.setRawData(UnsafeByteOperations.unsafeWrap(tensor.buffer())).build();
+    return proto.setRawData(ByteString.copyFrom(tensor.buffer())).build();
   }
 
   /**

@@ -12,7 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.attention4j.error.FileFormatException;
-import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.StringStringEntryProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.tensor.DType;
@@ -32,7 +31,7 @@ class ExternalDataTest {
     return tensor;
   }
 
-  private static ModelProto model(HostTensor... weights) {
+  private static OnnxModel model(HostTensor... weights) {
     GraphBuilder graph = new GraphBuilder("test", name -> name);
     graph.input("x", TensorType.f32("batch"));
     for (int i = 0; i < weights.length; i++) {
@@ -57,6 +56,18 @@ class ExternalDataTest {
     ExternalData place = ExternalData.of(tensors.get(1), file);
     assertEquals(new ExternalData("model.onnx_data", 4096, 12000), place);
     assertTrue(tensors.get(2).hasRawData(), "small tensors stay in the model");
+  }
+
+  @Test
+  void weightsInTheModelFileComeBack() throws IOException {
+    HostTensor large = counting(3000);
+    HostTensor small = counting(3);
+    Path file = folder.resolve("model.onnx");
+    assertFalse(OnnxFiles.writeModel(file, model(large, small), false));
+    List<TensorProto> tensors = OnnxFiles.readModel(file).getGraph().getInitializerList();
+    assertEquals(List.of("w1", "w0"), tensors.stream().map(TensorProto::getName).toList());
+    assertTrue(Tensors.host(tensors.get(0), file).equalsExactly(small));
+    assertTrue(Tensors.host(tensors.get(1), file).equalsExactly(large));
   }
 
   @Test
@@ -132,7 +143,8 @@ class ExternalDataTest {
     assertThrows(FileFormatException.class, () -> OnnxFiles.readModel(file));
     Files.writeString(file, "no model at all, but text of some length");
     assertThrows(FileFormatException.class, () -> OnnxFiles.readModel(file));
-    byte[] whole = model(counting(100)).toByteArray();
+    OnnxFiles.writeModel(file, model(counting(100), counting(500)), false);
+    byte[] whole = Files.readAllBytes(file);
     Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1));
     assertThrows(FileFormatException.class, () -> OnnxFiles.readModel(file));
     Files.write(file, whole);

@@ -5,7 +5,7 @@ import java.util.TreeMap;
 import org.attention4j.error.OperandException;
 import org.attention4j.graph.Graph;
 import org.attention4j.onnxformat.GraphBuilder;
-import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.spi.Parameters;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
@@ -59,7 +59,7 @@ public final class GraphLowering {
    * @throws org.attention4j.error.WeightsException if parameters are missing or of another shape
    * @throws OperandException with the block's path, if an op cannot be written
    */
-  public static ModelProto lower(Graph graph, Weights weights, Lowering options) {
+  public static OnnxModel lower(Graph graph, Weights weights, Lowering options) {
     GraphLowering lowering = new GraphLowering(graph, options);
     lowering.inputs();
     lowering.parameters(weights);

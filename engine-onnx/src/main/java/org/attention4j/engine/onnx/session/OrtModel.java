@@ -4,8 +4,6 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
-import com.google.protobuf.ByteString;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,10 +15,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
-import org.attention4j.onnxformat.ElementTypes;
-import org.attention4j.onnxformat.proto.ModelProto;
-import org.attention4j.onnxformat.proto.StringStringEntryProto;
-import org.attention4j.onnxformat.proto.TensorProto;
+import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
@@ -32,9 +27,6 @@ import org.attention4j.tensor.TensorType;
  * the same weights cost them once (apart from what ONNX Runtime rearranges for its products).
  */
 public final class OrtModel implements AutoCloseable {
-  /** Shape constants are read while the graph is optimised and must be in the model itself. */
-  private static final int SMALLEST_SHARED = 1024;
-
   private final Signature signature;
   private final OrtSession session;
   private final OrtSession.SessionOptions options;
@@ -54,15 +46,15 @@ public final class OrtModel implements AutoCloseable {
   }
 
   /** Opens a model in memory. */
-  public static OrtModel open(ModelProto model, Signature signature, OrtSettings settings) {
+  public static OrtModel open(OnnxModel model, Signature signature, OrtSettings settings) {
     Map<String, OnnxTensor> shared = new LinkedHashMap<>();
-    ModelProto small = withoutWeights(model, shared);
+    model.weights().forEach((name, weight) -> shared.put(name, OrtTensors.over(weight)));
+    byte[] message = model.proto().toByteArray();
     return open(
         signature,
         settings,
         shared,
-        sessionOptions ->
-            OrtRuntime.environment().createSession(small.toByteArray(), sessionOptions));
+        sessionOptions -> OrtRuntime.environment().createSession(message, sessionOptions));
   }
 
   /** Opens a checked model file; its external data lies beside it. */
@@ -96,28 +88,6 @@ public final class OrtModel implements AutoCloseable {
           ? known
           : new EngineException("ONNX Runtime cannot open the model: " + e.getMessage(), e);
     }
-  }
-
-  /** Moves large weights out of the message, into tensors over the same memory. */
-  private static ModelProto withoutWeights(ModelProto model, Map<String, OnnxTensor> shared) {
-    ModelProto.Builder result = model.toBuilder();
-    for (TensorProto.Builder tensor : result.getGraphBuilder().getInitializerBuilderList()) {
-      ByteString bytes = tensor.getRawData();
-      ByteBuffer buffer = bytes.asReadOnlyByteBuffer();
-      if (bytes.size() < SMALLEST_SHARED || !buffer.isDirect()) {
-        continue;
-      }
-      HostTensor weight =
-          HostTensor.wrap(
-              ElementTypes.dtype(tensor.getDataType(), Path.of("(in memory)"), tensor.getName()),
-              buffer,
-              tensor.getDimsList().stream().mapToLong(Long::longValue).toArray());
-      shared.put(tensor.getName(), OrtTensors.over(weight));
-      tensor.clearRawData().setDataLocation(TensorProto.DataLocation.EXTERNAL);
-      tensor.addExternalData(
-          StringStringEntryProto.newBuilder().setKey("location").setValue("in-memory"));
-    }
-    return result.build();
   }
 
   /** Inputs and outputs. */

@@ -1,0 +1,98 @@
+package org.attention4j.onnxformat;
+
+import com.google.protobuf.CodedOutputStream;
+import com.google.protobuf.WireFormat;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Map;
+import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.proto.TensorProto;
+import org.attention4j.tensor.HostTensor;
+
+/**
+ * Writes a model with its weights straight from their memory. The bytes are those of the complete
+ * message; fields of a message may come in any order, and large initializers come last.
+ */
+final class ModelWriter {
+  private final OnnxModel model;
+
+  ModelWriter(OnnxModel model) {
+    this.model = model;
+  }
+
+  /** One self-contained file. */
+  void writeWhole(OutputStream target) throws IOException {
+    ModelProto proto = model.proto();
+    GraphProto.Builder inline = proto.getGraph().toBuilder().clearInitializer();
+    for (TensorProto tensor : proto.getGraph().getInitializerList()) {
+      if (!model.weights().containsKey(tensor.getName())) {
+        inline.addInitializer(tensor);
+      }
+    }
+    GraphProto graph = inline.build();
+    long size = graph.getSerializedSize();
+    for (Map.Entry<String, HostTensor> weight : model.weights().entrySet()) {
+      long tensor = tensorSize(weight.getKey(), weight.getValue());
+      size +=
+          CodedOutputStream.computeTagSize(GraphProto.INITIALIZER_FIELD_NUMBER)
+              + CodedOutputStream.computeUInt64SizeNoTag(tensor)
+              + tensor;
+    }
+    CodedOutputStream out = CodedOutputStream.newInstance(target, 1 << 16);
+    proto.toBuilder().clearGraph().build().writeTo(out);
+    out.writeTag(ModelProto.GRAPH_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+    out.writeUInt64NoTag(size);
+    graph.writeTo(out);
+    for (Map.Entry<String, HostTensor> weight : model.weights().entrySet()) {
+      out.writeTag(GraphProto.INITIALIZER_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+      out.writeUInt64NoTag(tensorSize(weight.getKey(), weight.getValue()));
+      head(weight.getKey(), weight.getValue()).writeTo(out);
+      ByteBuffer data = weight.getValue().buffer();
+      out.writeTag(TensorProto.RAW_DATA_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+      out.writeUInt32NoTag(data.remaining());
+      out.writeRawBytes(data);
+    }
+    out.flush();
+  }
+
+  private static TensorProto head(String name, HostTensor tensor) {
+    return OnnxModel.initializer(name, tensor).clearExternalData().clearDataLocation().build();
+  }
+
+  private static long tensorSize(String name, HostTensor tensor) {
+    int data = tensor.buffer().remaining();
+    return (long) head(name, tensor).getSerializedSize()
+        + CodedOutputStream.computeTagSize(TensorProto.RAW_DATA_FIELD_NUMBER)
+        + CodedOutputStream.computeUInt32SizeNoTag(data)
+        + data;
+  }
+
+  /**
+   * Writes the weights to a stream of their own, each at a multiple of the alignment.
+   *
+   * @param location the name that this stream's file will have
+   * @return the message that refers to it
+   */
+  ModelProto writeWeights(OutputStream target, String location, int alignment) throws IOException {
+    ModelProto.Builder result = model.proto().toBuilder();
+    CodedOutputStream out = CodedOutputStream.newInstance(target, 1 << 16);
+    long position = 0;
+    for (TensorProto.Builder tensor : result.getGraphBuilder().getInitializerBuilderList()) {
+      HostTensor weight = model.weights().get(tensor.getName());
+      if (weight == null) {
+        continue;
+      }
+      int gap = (int) ((alignment - position % alignment) % alignment);
+      out.writeRawBytes(new byte[gap]);
+      position += gap;
+      ByteBuffer data = weight.buffer();
+      new ExternalData(location, position, data.remaining()).writeTo(tensor);
+      position += data.remaining();
+      out.writeRawBytes(data);
+    }
+    out.flush();
+    return result.build();
+  }
+}
