@@ -71,6 +71,9 @@ public final class BuildKernels {
     if (!configure() || !compile("all")) {
       return false;
     }
+    if (works("clang-format-14") && !compile("check-format")) {
+      return false;
+    }
     Path stamp = work.resolve("tests-passed");
     Path binary = work.resolve("test").resolve(executable("kernel_tests"));
     if (Files.exists(stamp)

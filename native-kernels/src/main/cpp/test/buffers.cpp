@@ -56,6 +56,7 @@ Buffer::Buffer(Dims dims, int32_t dtype, Layout layout) : dims_(dims), dtype_(dt
     offset_ = (t - 1) * strides_[2];
     strides_[2] = -strides_[2];
   }
+  for (size_t axis = 0; axis < 4; axis++) steps_[axis] = dims[axis] == 1 ? 0 : strides_[axis];
   bytes_ = static_cast<size_t>(elements_) * size_of(dtype);
   memory_.reset(new unsigned char[bytes_ + 2 * kGuard]);
   std::memset(memory_.get(), kGuardByte, bytes_ + 2 * kGuard);
@@ -78,8 +79,7 @@ a4j_view Buffer::view() const {
 }
 
 int64_t Buffer::index(int64_t b, int64_t h, int64_t t, int64_t d) const {
-  return offset_ + (b % dims_[0]) * strides_[0] + (h % dims_[1]) * strides_[1] +
-         (t % dims_[2]) * strides_[2] + (d % dims_[3]) * strides_[3];
+  return offset_ + b * steps_[0] + h * steps_[1] + t * steps_[2] + d * steps_[3];
 }
 
 unsigned char* Buffer::element(int64_t index) const {

@@ -33,7 +33,7 @@ class Buffer {
 
   const Dims& dims() const { return dims_; }
   a4j_view view() const;
-  /** Broadcast axes of size 1 wrap around, so an index of the full shape is fine. */
+  /** Axes of size 1 broadcast, so an index of the full shape is fine. */
   double get(int64_t b, int64_t h, int64_t t, int64_t d) const;
   void set(int64_t b, int64_t h, int64_t t, int64_t d, double value);
   void fill(double value);
@@ -49,6 +49,7 @@ class Buffer {
   Dims dims_;
   int32_t dtype_;
   std::array<int64_t, 4> strides_;
+  std::array<int64_t, 4> steps_;  // strides, 0 for axes of size 1
   int64_t offset_;
   int64_t elements_;
   size_t bytes_;

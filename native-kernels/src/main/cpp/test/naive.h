@@ -7,15 +7,18 @@
 
 struct Tensor {
   explicit Tensor(Dims dims_)
-      : dims(dims_), values(static_cast<size_t>(dims_[0] * dims_[1] * dims_[2] * dims_[3])) {}
+      : dims(dims_), values(static_cast<size_t>(dims_[0] * dims_[1] * dims_[2] * dims_[3])) {
+    int64_t step = 1;
+    for (size_t axis = 4; axis-- > 0; step *= dims[axis]) steps[axis] = dims[axis] == 1 ? 0 : step;
+  }
 
   /** Axes of size 1 broadcast. */
   double& at(int64_t b, int64_t h, int64_t t, int64_t d) {
-    return values[static_cast<size_t>(
-        (((b % dims[0]) * dims[1] + h % dims[1]) * dims[2] + t % dims[2]) * dims[3] + d % dims[3])];
+    return values[static_cast<size_t>(b * steps[0] + h * steps[1] + t * steps[2] + d * steps[3])];
   }
 
   Dims dims;
+  Dims steps{};
   std::vector<double> values;
 };
 
