@@ -110,10 +110,11 @@ final class FusedScript {
       case SIGMOID -> "torch.sigmoid(%s)";
       case ELU -> "torch.elu(%s)";
       case LEAKY_RELU -> "torch.leaky_relu(%s, 0.01)";
-      case HARD_SWISH -> "torch.hardswish(%s)";
       case TANH -> "torch.tanh(%s)";
-      // softplus and mish are linear beyond 20, which float64 can tell
-      case MISH, SOFTPLUS, IDENTITY -> null;
+      // softplus and mish are linear beyond 20, which float64 can tell; the slope of hard swish at
+      // -3
+      // has changed between versions
+      case MISH, SOFTPLUS, HARD_SWISH, IDENTITY -> null;
     };
   }
 

@@ -30,6 +30,7 @@ final class GraphScript {
   private final String name;
   private final Graph graph;
   private final ScriptWriter writer;
+  private final Splits splits;
   private final Map<Integer, Term> terms = new HashMap<>();
   private final Map<Integer, Graph.Node> origins = new HashMap<>();
   private final String source;
@@ -46,6 +47,7 @@ final class GraphScript {
     this.name = name;
     this.graph = graph;
     this.writer = new ScriptWriter(precision, device, differentiable);
+    this.splits = new Splits(graph);
     declare(new ArrayList<>(graph.inputs().values()), "x");
     declare(graph.parameters().values().stream().map(Graph.Parameter::value).toList(), "p");
     bindSymbols();
@@ -92,10 +94,13 @@ final class GraphScript {
             node.operands().stream().map(this::term).toList(),
             graph.operandTypes(node),
             graph.type(value));
-    Term term =
-        node.op() instanceof Primitive primitive
-            ? primitive.accept(PRIMITIVES, call)
-            : FusedScript.emit((Composite) node.op(), call);
+    Term term = splits.find(node, call);
+    if (term == null) {
+      term =
+          node.op() instanceof Primitive primitive
+              ? primitive.accept(PRIMITIVES, call)
+              : FusedScript.emit((Composite) node.op(), call);
+    }
     if (!term.isNumber() && !call.operands().contains(term)) {
       writer.line("v" + value + " = " + term.text());
       term = Term.tensor("v" + value);

@@ -4,7 +4,9 @@ import static org.attention4j.engine.djl.TinyGpt.get;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
+import org.attention4j.nn.Model;
 import org.attention4j.reference.ReferenceEngine;
 import org.attention4j.spi.Eager;
 import org.attention4j.spi.Engine;
@@ -17,6 +19,7 @@ import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.train.Schedule;
 import org.attention4j.train.Sgd;
+import org.attention4j.weights.Weights;
 
 /** Compares engine djl with the reference engine in f64, values and gradients. */
 final class AgainstReference {
@@ -61,6 +64,18 @@ final class AgainstReference {
     close(wanted, gradients(new DjlEngine(), model, DType.F64), 1e-10, "f64 gradient ");
     wanted.remove("loss");
     close(wanted, gradients(new DjlEngine(), model, DType.F32), 1e-4, "f32 gradient ");
+  }
+
+  /** Outputs and the gradient of one parameter {@code a0}, of engine djl in f32. */
+  static Map<String, HostTensor> runAndDifferentiate(Model model, HostTensor a0) {
+    Weights weights = Weights.of(Map.of("a0", a0));
+    Map<String, HostTensor> inputs = Map.of("anchor", HostTensor.scalar(0f));
+    TrainerOptions options = TrainerOptions.of(Sgd.of(Schedule.constant(0))).withThreads(1);
+    try (Trainer trainer = new DjlEngine().train(Program.of(model), weights, options)) {
+      Map<String, HostTensor> results = new LinkedHashMap<>(trainer.evaluate(inputs));
+      results.putAll(trainer.gradients(inputs));
+      return results;
+    }
   }
 
   private static void close(
