@@ -24,8 +24,8 @@ import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
 /** Llama, Mistral, Qwen 2 and Gemma, of the recorded sizes: they differ in a few attributes. */
-record LlamaLike(
-    Heads heads, Mask mask, boolean inputBias, boolean tied, boolean gemma) implements Model {
+record LlamaLike(Heads heads, Mask mask, boolean inputBias, boolean tied, boolean gemma)
+    implements Model {
   private static final int WIDTH = 48;
   private static final int VOCABULARY = 131;
 
@@ -36,8 +36,7 @@ record LlamaLike(
       case "mistral" ->
           new LlamaLike(heads, Mask.causal().and(Mask.window(5)), false, false, false);
       case "qwen2" -> new LlamaLike(heads, Mask.causal(), true, true, false);
-      case "gemma" ->
-          new LlamaLike(new Heads(WIDTH, 4, 2, 20), Mask.causal(), false, true, true);
+      case "gemma" -> new LlamaLike(new Heads(WIDTH, 4, 2, 20), Mask.causal(), false, true, true);
       default -> throw new IllegalArgumentException(name);
     };
   }
@@ -73,7 +72,6 @@ record LlamaLike(
     x = stack().apply(scope, x, Mask.keys(in.find("attention_mask")), null);
     LanguageModelHead head = new LanguageModelHead(tokens);
     return Map.of(
-        "logits",
-        tied ? scope.call("embed_tokens", head, x) : top.call("lm_head", head, x));
+        "logits", tied ? scope.call("embed_tokens", head, x) : top.call("lm_head", head, x));
   }
 }

@@ -99,9 +99,7 @@ record T5() implements Model {
     Tensor y =
         top.in(
             "decoder",
-            s ->
-                decoder(residual)
-                    .apply(s, target, Mask.all(), bias(s, false), memory, padding));
+            s -> decoder(residual).apply(s, target, Mask.all(), bias(s, false), memory, padding));
     LanguageModelHead head = new LanguageModelHead(tokens, 1 / Math.sqrt(WIDTH), 0);
     return Map.of("logits", top.call("shared", head, y));
   }
