@@ -108,7 +108,7 @@ public final class GraphTrainer implements Trainer {
     Map<String, HostTensor> clock =
         Map.of(
             "step", HostTensor.scalar(steps + 1),
-            "learning_rate", HostTensor.scalar((float) rate));
+            "learning_rate", HostTensor.scalar(rate)); // f64: an oracle must not round it
     clock.forEach(
         (name, value) -> { // plain descent does not ask for the step
           if (update.graph().inputs().containsKey(name)) {
