@@ -8,10 +8,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.nn.Model;
 import org.attention4j.reference.ReferenceEngine;
+import org.attention4j.spi.Eager;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;
 import org.attention4j.spi.SessionOptions;
@@ -204,6 +206,48 @@ final class BehaviourTest {
       assertEquals(expected.keySet(), got.keySet());
       expected.forEach((name, value) -> Runs.assertSame(value, Runs.get(got, name), name));
     }
+  }
+
+  @ParameterizedTest
+  @MethodSource("all")
+  void runningOpByOpEqualsReplayingTheTrace(Case c) {
+    Program program = Program.of(c.model);
+    Weights weights = Runs.weights(program, 7);
+    Map<String, HostTensor> inputs = c.inputs(Runs.ids(c.vocabulary, 10, 2, TIME));
+    SessionOptions options = SessionOptions.defaults().withPrecision(DType.F64);
+    try (Session traced = Runs.open(program, weights);
+        Eager eager = Eager.open(new ReferenceEngine(), weights, options)) {
+      Map<String, HostTensor> expected = traced.run(inputs);
+      Map<String, HostTensor> got = eager.run(c.model, inputs);
+      expected.forEach((name, value) -> Runs.assertSame(value, Runs.get(got, name), name));
+    }
+  }
+
+  @Test
+  void cacheEntriesAreNamedAsExportersExpectThem() {
+    Map<Model, Set<String>> wanted =
+        Map.of(
+            TinyGpt.standard(), Set.of("0.key", "0.value", "1.key", "1.value"),
+            TinyT5.standard(),
+                Set.of(
+                    "0.decoder.key",
+                    "0.decoder.value",
+                    "0.encoder.key",
+                    "0.encoder.value",
+                    "1.decoder.key",
+                    "1.decoder.value",
+                    "1.encoder.key",
+                    "1.encoder.value"));
+    wanted.forEach(
+        (model, entries) -> {
+          Graph step = Program.of(model).graph(TraceOptions.primitives().withCache(CacheMode.STEP));
+          for (String entry : entries) {
+            assertTrue(step.inputs().containsKey("past_key_values." + entry), entry);
+            assertTrue(step.outputs().containsKey("present." + entry), entry);
+          }
+          assertEquals(1 + entries.size(), step.inputs().size(), step.inputs().toString());
+          assertEquals(1 + entries.size(), step.outputs().size(), step.outputs().toString());
+        });
   }
 
   @ParameterizedTest
