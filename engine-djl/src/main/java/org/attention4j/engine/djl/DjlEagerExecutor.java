@@ -56,7 +56,7 @@ final class DjlEagerExecutor implements EagerExecutor {
 
   @Override
   public boolean claims(Composite op, List<TensorType> operands) {
-    return FusedScript.obstacles(op).isEmpty();
+    return FusedScript.claims(op, operands);
   }
 
   @Override

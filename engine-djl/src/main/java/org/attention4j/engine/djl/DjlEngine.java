@@ -53,7 +53,7 @@ public final class DjlEngine implements Engine {
 
   @Override
   public Support supports(Composite op, List<TensorType> operands, Mode mode) {
-    return Support.unless(FusedScript.obstacles(op));
+    return Support.unless(FusedScript.obstacles(op, operands));
   }
 
   @Override

@@ -48,7 +48,7 @@ final class DjlSession implements Session {
     this.precision = precision;
     this.tracing =
         TraceOptions.primitives()
-            .keeping((op, types) -> FusedScript.obstacles(op).isEmpty())
+            .keeping(FusedScript::claims)
             .observing(options.observe());
     Graph graph = program.graph(tracing);
     Parameters.check(graph, given);

@@ -65,7 +65,7 @@ final class DjlTrainer implements Trainer {
     this.precision = precision;
     this.seed = options.seed();
     TraceOptions tracing =
-        TraceOptions.primitives().keeping((op, types) -> FusedScript.obstacles(op).isEmpty());
+        TraceOptions.primitives().keeping(FusedScript::claims);
     Graph graph = program.graph(tracing.forTraining(true));
     Parameters.check(graph, weights);
     Graph loss = lossOf(graph);

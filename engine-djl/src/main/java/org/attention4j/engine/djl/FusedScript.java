@@ -21,8 +21,13 @@ import org.attention4j.tensor.TensorType;
 final class FusedScript {
   private FusedScript() {}
 
+  /** Whether a composite is run whole. */
+  static boolean claims(Composite op, List<TensorType> operands) {
+    return obstacles(op, operands).isEmpty();
+  }
+
   /** Why a composite is not run whole; empty if it is. */
-  static List<String> obstacles(Composite op) {
+  static List<String> obstacles(Composite op, List<TensorType> operands) {
     if (op instanceof Attention attention) {
       return AttentionScript.obstacles(attention);
     }
@@ -31,9 +36,14 @@ final class FusedScript {
           ? List.of("PyTorch has no operator that equals " + activation.name())
           : List.of();
     }
+    if (op instanceof LayerNormalization) {
+      boolean single = !operands.isEmpty() && operands.get(0).dim(-1).is(1);
+      return single
+          ? List.of("PyTorch's layer norm of one feature has rounding errors for a gradient of 0")
+          : List.of();
+    }
     boolean claimed =
         op instanceof Affine
-            || op instanceof LayerNormalization
             || op instanceof RmsNormalization
             || op instanceof LogSoftmax
             || op instanceof CrossEntropy
