@@ -47,9 +47,7 @@ final class DjlSession implements Session {
     this.options = options;
     this.precision = precision;
     this.tracing =
-        TraceOptions.primitives()
-            .keeping(FusedScript::claims)
-            .observing(options.observe());
+        TraceOptions.primitives().keeping(FusedScript::claims).observing(options.observe());
     Graph graph = program.graph(tracing);
     Parameters.check(graph, given);
     this.manager = pytorch.manager(options.device());

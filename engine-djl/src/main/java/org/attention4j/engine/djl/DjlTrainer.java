@@ -64,8 +64,7 @@ final class DjlTrainer implements Trainer {
     this.options = options;
     this.precision = precision;
     this.seed = options.seed();
-    TraceOptions tracing =
-        TraceOptions.primitives().keeping(FusedScript::claims);
+    TraceOptions tracing = TraceOptions.primitives().keeping(FusedScript::claims);
     Graph graph = program.graph(tracing.forTraining(true));
     Parameters.check(graph, weights);
     Graph loss = lossOf(graph);
