@@ -23,6 +23,7 @@ import org.attention4j.spi.Support;
 import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
 import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +57,7 @@ public final class OnnxEngine implements Engine {
     if (mode == Mode.TRAINING) {
       return Support.no("opset 17 has no gradients; training steps are written as primitives");
     }
-    return GraphLowering.claims(op, operands)
+    return GraphLowering.claims(DType.F32).test(op, operands)
         ? Support.yes()
         : Support.no("opset 17 has no such operator; it is written as primitives");
   }
@@ -72,7 +73,9 @@ public final class OnnxEngine implements Engine {
     OrtSettings settings = OrtSettings.of(options);
     Lowering lowering = Lowering.inMemory(options.precision());
     TraceOptions trace =
-        TraceOptions.primitives().keeping(GraphLowering::claims).observing(options.observe());
+        TraceOptions.primitives()
+            .keeping(GraphLowering.claims(options.precision()))
+            .observing(options.observe());
     Graph whole = program.graph(trace);
     OrtModel model = open(whole, weights, lowering, settings);
     return new OnnxSession(

@@ -127,7 +127,7 @@ final class TestModels {
           MultiHeadAttention.of(MultiHeadAttention.Heads.of(width, heads), Mask.all())
               .with(HeadProjections.separate("q", "k", "v", "o").styled(plain, plain))
               .with(MultiHeadAttention.Scores.of(Mask.all()).scaled(1));
-      Block feedForward = new GatedFeedForward(width, 2 * width, Activation.Kind.GELU_TANH);
+      Block feedForward = new GatedFeedForward(width, 2 * width, Activation.Kind.GELU);
       Residual residual = Residual.pre(new RmsNorm(width, 1e-6));
       TransformerEncoder encoder =
           new TransformerEncoder(

@@ -113,7 +113,8 @@ public final class OnnxExporter implements Exporter {
       weights.save(folder.resolve(WEIGHTS));
       return;
     }
-    TraceOptions trace = TraceOptions.primitives().keeping(GraphLowering::claims);
+    TraceOptions trace =
+        TraceOptions.primitives().keeping(GraphLowering.claims(options.precision()));
     if (!options.cache()) {
       write(program.graph(trace), weights, folder.resolve(MODEL), options);
       return;

@@ -2,12 +2,15 @@ package org.attention4j.engine.onnx.lower;
 
 import java.util.List;
 import org.attention4j.onnxformat.Attributes;
+import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.op.Activation;
 import org.attention4j.op.Affine;
 import org.attention4j.op.LayerNormalization;
 import org.attention4j.op.LogSoftmax;
+import org.attention4j.op.RmsNormalization;
 import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.DType;
 
 /** The composites that opset 17 has whole, or in a form that runtimes recognise and fuse. */
 final class CompositeLowering {
@@ -24,8 +27,10 @@ final class CompositeLowering {
   }
 
   /** Whether the composite is written as nodes of its own; others are expanded before. */
-  static boolean claims(Composite op) {
+  static boolean claims(Composite op, DType precision) {
     return op instanceof LayerNormalization
+        // the operator that it is fused to computes f64 in f32
+        || (op instanceof RmsNormalization && precision != DType.F64)
         || op instanceof LogSoftmax
         || (op instanceof Affine affine && affine.transposed())
         || (op instanceof Activation activation && claims(activation.kind()));
@@ -33,8 +38,8 @@ final class CompositeLowering {
 
   private static boolean claims(Activation.Kind kind) {
     return switch (kind) {
-      case RELU, GELU_TANH, SIGMOID, SILU, SOFTPLUS, ELU, LEAKY_RELU, HARD_SWISH -> true;
-      case GELU, RELU_SQUARED, QUICK_GELU, MISH, TANH, IDENTITY -> false;
+      case RELU, GELU, GELU_TANH, SIGMOID, SILU, SOFTPLUS, ELU, LEAKY_RELU, HARD_SWISH -> true;
+      case RELU_SQUARED, QUICK_GELU, MISH, TANH, IDENTITY -> false;
     };
   }
 
@@ -46,6 +51,9 @@ final class CompositeLowering {
           in.names(),
           Attributes.integer("axis", -1),
           Attributes.real("epsilon", norm.epsilon()));
+    }
+    if (op instanceof RmsNormalization norm) {
+      return rms(norm, in);
     }
     if (op instanceof LogSoftmax) {
       return graph.node("LogSoftmax", in.names(), Attributes.integer("axis", -1));
@@ -59,6 +67,25 @@ final class CompositeLowering {
     throw new IllegalStateException(op + " was not claimed");
   }
 
+  /** x / sqrt(mean(x^2) + epsilon) * weight, in the form that runtimes fuse; squares need f32. */
+  private String rms(RmsNormalization norm, Operands in) {
+    DType wide = options.precision() == DType.F16 ? DType.F32 : options.precision();
+    String x = cast(in.name(0), options.precision(), wide);
+    String square = graph.node("Pow", List.of(x, literals.scalar(wide, 2)));
+    String mean =
+        graph.node("ReduceMean", List.of(square), Attributes.integers("axes", List.of(-1)));
+    String variance = graph.node("Add", List.of(mean, literals.scalar(wide, norm.epsilon())));
+    String root = graph.node("Sqrt", List.of(variance));
+    String normed = cast(graph.node("Div", List.of(x, root)), wide, options.precision());
+    return graph.node("Mul", List.of(normed, in.name(1)));
+  }
+
+  private String cast(String value, DType from, DType to) {
+    return from == to
+        ? value
+        : graph.node("Cast", List.of(value), Attributes.integer("to", ElementTypes.code(to)));
+  }
+
   private String activation(Activation.Kind kind, String x) {
     List<String> operand = List.of(x);
     return switch (kind) {
@@ -70,19 +97,26 @@ final class CompositeLowering {
       case LEAKY_RELU -> graph.node("LeakyRelu", operand, Attributes.real("alpha", 0.01));
       case HARD_SWISH -> graph.node("HardSwish", operand);
       case GELU_TANH -> geluTanh(x);
-      case GELU, RELU_SQUARED, QUICK_GELU, MISH, TANH, IDENTITY ->
+      case GELU -> gelu(x);
+      case RELU_SQUARED, QUICK_GELU, MISH, TANH, IDENTITY ->
           throw new IllegalStateException(kind + " was not claimed");
     };
   }
 
-  /** x * (0.5 + 0.5 tanh(x * (s + 0.044715 s x^2))), s = sqrt(2 / pi). */
+  /** x / 2 * (1 + tanh(x sqrt(2 / pi) * (1 + 0.044715 x x))), in the form that runtimes fuse. */
   private String geluTanh(String x) {
-    double scale = Math.sqrt(2 / Math.PI);
-    String square = graph.node("Mul", List.of(x, x));
-    String cubic = binary("Add", binary("Mul", square, 0.044715 * scale), scale);
-    String tanh = graph.node("Tanh", List.of(graph.node("Mul", List.of(x, cubic))));
-    String gate = binary("Add", binary("Mul", tanh, 0.5), 0.5);
-    return graph.node("Mul", List.of(x, gate));
+    String square = graph.node("Mul", List.of(binary("Mul", x, 0.044715), x));
+    String cubic = binary("Add", square, 1);
+    String scaled = binary("Mul", x, Math.sqrt(2 / Math.PI));
+    String tanh = graph.node("Tanh", List.of(graph.node("Mul", List.of(scaled, cubic))));
+    String half = binary("Mul", x, 0.5);
+    return graph.node("Mul", List.of(half, binary("Add", tanh, 1)));
+  }
+
+  /** x / 2 * (1 + erf(x / sqrt(2))), in the form that runtimes fuse. */
+  private String gelu(String x) {
+    String erf = graph.node("Erf", List.of(binary("Div", x, Math.sqrt(2))));
+    return binary("Mul", graph.node("Mul", List.of(x, binary("Add", erf, 1))), 0.5);
   }
 
   private String binary(String type, String left, double right) {

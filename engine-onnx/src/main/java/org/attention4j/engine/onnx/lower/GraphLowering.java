@@ -2,6 +2,7 @@ package org.attention4j.engine.onnx.lower;
 
 import java.util.List;
 import java.util.TreeMap;
+import java.util.function.BiPredicate;
 import org.attention4j.error.OperandException;
 import org.attention4j.graph.Graph;
 import org.attention4j.onnxformat.GraphBuilder;
@@ -47,9 +48,9 @@ public final class GraphLowering {
     composites = new CompositeLowering(target, literals, products, options);
   }
 
-  /** Whether a composite should stay whole in the trace, to be written as nodes of its own. */
-  public static boolean claims(Composite op, List<TensorType> operands) {
-    return CompositeLowering.claims(op);
+  /** Whether a composite should stay whole in a trace that is written in a precision. */
+  public static BiPredicate<Composite, List<TensorType>> claims(DType precision) {
+    return (op, operands) -> CompositeLowering.claims(op, precision);
   }
 
   /**

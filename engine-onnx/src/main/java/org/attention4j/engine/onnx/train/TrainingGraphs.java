@@ -9,6 +9,7 @@ import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.nn.Model;
 import org.attention4j.spi.Program;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.train.Optimizer;
 import org.attention4j.train.TrainingStep;
@@ -64,7 +65,7 @@ public final class TrainingGraphs {
 
   /** The forward pass without dropout. */
   Graph evaluation() {
-    TraceOptions tracing = TraceOptions.primitives().keeping(GraphLowering::claims);
+    TraceOptions tracing = TraceOptions.primitives().keeping(GraphLowering.claims(DType.F32));
     ParametersAsInputs model = new ParametersAsInputs(program.graph(tracing));
     return Graph.trace(model, model.inputs(), tracing);
   }
