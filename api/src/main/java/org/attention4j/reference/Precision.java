@@ -2,6 +2,7 @@ package org.attention4j.reference;
 
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HalfFloats;
+import org.attention4j.tensor.TensorType;
 
 /**
  * Rounds stored values. The graph's f32 is nominal and means the session's precision; in f64 every
@@ -14,6 +15,11 @@ record Precision(DType session) {
       return DType.F64;
     }
     return declared == DType.F32 ? session : declared;
+  }
+
+  /** The type in which a kernel is lent a value, so that it computes in the session's precision. */
+  TensorType lent(TensorType declared) {
+    return declared.dtype().isFloating() ? declared.as(stored(declared.dtype())) : declared;
   }
 
   /** Rounds in place to what the type holds. */

@@ -37,7 +37,7 @@ public final class ReferenceExecutor implements EagerExecutor {
 
   @Override
   public boolean claims(Composite op, List<TensorType> operands) {
-    return kernel != null && kernel.supports(op, operands, mode).granted();
+    return kernel != null && kernel.supports(op, lent(operands), mode).granted();
   }
 
   @Override
@@ -52,7 +52,11 @@ public final class ReferenceExecutor implements EagerExecutor {
     if (kernel == null) {
       throw new IllegalStateException(op + " was not claimed");
     }
-    return LentBuffers.run(kernel, (Composite) op, operandTypes, resultTypes, in);
+    return LentBuffers.run(kernel, (Composite) op, lent(operandTypes), lent(resultTypes), in);
+  }
+
+  private List<TensorType> lent(List<TensorType> declared) {
+    return declared.stream().map(precision::lent).toList();
   }
 
   private NumberArray rounded(NumberArray array, DType dtype) {
