@@ -22,8 +22,9 @@ import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
 
 /**
- * The engine {@code native}: the reference engine's primitives in f32 with attention in {@link
- * FlashAttention}. It shows that the kernel's seam holds; only attention is fast.
+ * The engine {@code native}: the reference engine's primitives in f32 or, for inference, bf16, with
+ * attention in {@link FlashAttention}. It shows that the kernel's seam holds; only attention is
+ * fast.
  */
 public final class NativeEngine implements Engine {
   private final FlashAttentionProvider kernel = new FlashAttentionProvider();
@@ -53,32 +54,37 @@ public final class NativeEngine implements Engine {
 
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
-    requireServed(options.device(), options.precision());
+    requireServed(options.device(), options.precision(), List.of(DType.F32, DType.BF16));
     options.checkProperties(Set.of());
-    ReferenceExecutor executor = new ReferenceExecutor(DType.F32, kernel, Mode.INFERENCE);
-    return new GraphSession(program, weights, options, executor, description());
+    DType precision = options.precision();
+    ReferenceExecutor executor = new ReferenceExecutor(precision, kernel, Mode.INFERENCE);
+    return new GraphSession(program, weights, options, executor, description(precision));
   }
 
   @Override
   public Trainer train(Program program, Weights weights, TrainerOptions options) {
-    requireServed(options.device(), options.precision());
+    requireServed(options.device(), options.precision(), List.of(DType.F32));
     ReferenceExecutor executor = new ReferenceExecutor(DType.F32, kernel, Mode.TRAINING);
-    return new GraphTrainer(program, weights, options, executor, description());
+    return new GraphTrainer(program, weights, options, executor, description(DType.F32));
   }
 
-  private String description() {
-    return "native on cpu, f32: plain Java with kernel " + kernel.name() + " " + kernel.version();
+  private String description(DType precision) {
+    String kernels = kernel.name() + " " + kernel.version();
+    return "native on cpu, " + precision.label() + ": plain Java with kernel " + kernels;
   }
 
-  private void requireServed(Device device, DType precision) {
+  private void requireServed(Device device, DType precision, List<DType> served) {
     SharedKernel.get().kernel(); // or the reason why not
     if (!device.equals(Device.cpu())) {
       throw EngineException.unavailable(
           "device", device + "", List.of("engine 'native' runs on cpu"), List.of("cpu"));
     }
-    if (precision != DType.F32) {
+    if (!served.contains(precision)) {
       throw EngineException.unavailable(
-          "precision", precision.label(), List.of("engine 'native' computes f32"), List.of("f32"));
+          "precision",
+          precision.label(),
+          List.of("engine 'native' does not compute in it"),
+          served.stream().map(DType::label).toList());
     }
   }
 }
