@@ -201,7 +201,7 @@ public final class OnnxTrainer implements Trainer {
       Map<String, HostTensor> inputs, OrtModel model, double rate) {
     Map<String, HostTensor> all = new LinkedHashMap<>(inputs);
     all.put("step", HostTensor.scalar(steps + 1));
-    all.put("learning_rate", HostTensor.scalar((float) rate));
+    all.put("learning_rate", HostTensor.scalar(rate));
     all.keySet().retainAll(model.signature().inputs().keySet());
     return all;
   }
