@@ -16,6 +16,7 @@ import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.train.TrainingGraphs;
 import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
@@ -131,6 +132,14 @@ public final class OnnxExporter implements Exporter {
 
   private static void write(Graph graph, Weights weights, Path file, ExportOptions options)
       throws IOException {
+    for (String output : graph.outputs().keySet()) {
+      if (!GraphLowering.outputName(graph, output).equals(output)) {
+        throw new UsageException(
+            "output '"
+                + output
+                + "' has the name of an input or a parameter; in ONNX each name means one value");
+      }
+    }
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("attention4j.precision", options.precision().label());
     metadata.put("attention4j.parameters", Long.toString(weights.parameterCount()));

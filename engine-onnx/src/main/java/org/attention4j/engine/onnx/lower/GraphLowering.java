@@ -116,7 +116,23 @@ public final class GraphLowering {
     target.scope("");
     source
         .outputs()
-        .forEach((name, value) -> target.output(name, names[value], real(source.type(value))));
+        .forEach(
+            (name, value) ->
+                target.output(outputName(source, name), names[value], real(source.type(value))));
+  }
+
+  /**
+   * What an output is called in ONNX, where inputs, parameters and outputs share one space of
+   * names: its own name unless an input or a parameter has it.
+   */
+  public static String outputName(Graph graph, String name) {
+    String result = name;
+    while (graph.inputs().containsKey(result)
+        || graph.parameters().containsKey(result)
+        || (!result.equals(name) && graph.outputs().containsKey(result))) {
+      result += ".output";
+    }
+    return result;
   }
 
   private TensorType real(TensorType type) {

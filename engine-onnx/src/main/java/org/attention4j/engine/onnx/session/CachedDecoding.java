@@ -81,7 +81,7 @@ final class CachedDecoding implements Decoding {
                 if (!name.startsWith(PRESENT)) {
                   HostTensor output = HostTensor.zeros(type.dtype(), type.bind(sizes).shape());
                   outputs.put(name, output);
-                  results.put(name, output);
+                  results.put(signature.fileName(name), output);
                 } else if (past.isEmpty() || grows(type)) {
                   grown.put(name, PAST + name.substring(PRESENT.length()));
                 } // others were computed once and stay as they are

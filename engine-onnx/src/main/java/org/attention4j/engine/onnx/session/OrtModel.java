@@ -144,7 +144,7 @@ public final class OrtModel implements AutoCloseable {
     try (Feeds feeds = new Feeds();
         Feeds results = new Feeds()) {
       inputs.forEach(feeds::put);
-      outputs.forEach(results::put);
+      outputs.forEach((name, tensor) -> results.put(signature.fileName(name), tensor));
       try (OrtSession.Result result =
           runNative(feeds.tensors(), computed.keySet(), results.tensors())) {
         computed.forEach(

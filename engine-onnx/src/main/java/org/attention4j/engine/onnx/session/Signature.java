@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.error.DTypeException;
 import org.attention4j.error.FileFormatException;
@@ -29,8 +30,13 @@ public final class Signature {
   private final Graph skeleton; // no nodes: a graph knows how sizes follow from shapes
   private final Map<String, TensorType> inputs;
   private final Map<String, TensorType> outputs;
+  private final Map<String, String> fileNames;
 
-  private Signature(Map<String, TensorType> inputs, Map<String, TensorType> outputs) {
+  private Signature(
+      Map<String, TensorType> inputs,
+      Map<String, TensorType> outputs,
+      Map<String, String> fileNames) {
+    this.fileNames = Map.copyOf(fileNames);
     this.inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
     this.outputs = Collections.unmodifiableMap(new LinkedHashMap<>(outputs));
     Map<String, Integer> values = new LinkedHashMap<>();
@@ -48,9 +54,20 @@ public final class Signature {
     return outputs;
   }
 
+  /** What an output is called in the ONNX graph. */
+  String fileName(String output) {
+    return fileNames.getOrDefault(output, output);
+  }
+
   /** That of a graph written with these options. */
   public static Signature of(Graph graph, Lowering options) {
-    return new Signature(real(graph.inputTypes(), options), real(graph.outputTypes(), options));
+    Map<String, String> fileNames = new HashMap<>();
+    graph
+        .outputs()
+        .keySet()
+        .forEach(name -> fileNames.put(name, GraphLowering.outputName(graph, name)));
+    return new Signature(
+        real(graph.inputTypes(), options), real(graph.outputTypes(), options), fileNames);
   }
 
   private static Map<String, TensorType> real(Map<String, TensorType> types, Lowering options) {
@@ -76,7 +93,7 @@ public final class Signature {
     }
     Map<String, TensorType> outputs = new LinkedHashMap<>();
     graph.getOutputList().forEach(value -> outputs.put(value.getName(), type(value, file)));
-    return new Signature(inputs, outputs);
+    return new Signature(inputs, outputs, Map.of());
   }
 
   private static TensorType type(ValueInfoProto value, Path file) {
