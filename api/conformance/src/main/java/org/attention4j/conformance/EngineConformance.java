@@ -29,6 +29,7 @@ import org.junit.jupiter.api.TestInstance;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 public abstract class EngineConformance {
+  @SuppressWarnings("this-escape") // method references, called when the first check runs
   private final KitRun kit = new KitRun(this::engine, this::gaps, getClass());
 
   /** For subclasses; the engine is asked for when the first check runs. */
