@@ -37,7 +37,8 @@ final class ChildJvm {
   public static void main(String[] arguments) throws IOException {
     switch (arguments[0]) {
       case "availability" -> availability();
-      case "memory" -> memory();
+      case "calls" -> calls();
+      case "context" -> context();
       default -> throw new IllegalArgumentException(arguments[0]);
     }
   }
@@ -51,7 +52,7 @@ final class ChildJvm {
   }
 
   /** Resident kilobytes after warm-up and at the end of many calls and contexts. */
-  private static void memory() throws IOException {
+  private static void calls() throws IOException {
     Random random = new Random(1);
     BufferView query = Views.randomView(random, 2, 4, 33, 40);
     BufferView key = Views.randomView(random, 2, 2, 70, 40);
@@ -73,19 +74,40 @@ final class ChildJvm {
         }
       }
       if (round == 10) {
-        warm = residentKilobytes();
+        warm = kilobytes("VmRSS");
       }
     }
     System.out.println("warm " + warm);
-    System.out.println("end " + residentKilobytes());
+    System.out.println("end " + kilobytes("VmRSS"));
   }
 
-  private static long residentKilobytes() throws IOException {
+  /**
+   * The highest resident kilobytes before and after a forward and backward pass over 16384 slots.
+   */
+  private static void context() throws IOException {
+    int time = 16384;
+    Random random = new Random(1);
+    BufferView query = Views.randomView(random, 1, 1, time, 8);
+    BufferView out = Views.zeros(1, 1, time, 8);
+    BufferView lse = Views.zeros(1, 1, time);
+    BufferView gradient = Views.zeros(1, 1, time, 8);
+    AttentionProblem problem = AttentionProblem.of(query, query, query).withMask(Mask.causal());
+    try (FlashAttention kernel = FlashAttention.open(InstructionSet.AUTO, 2)) {
+      System.out.println("before " + kilobytes("VmHWM"));
+      kernel.forward(problem, out, lse);
+      kernel.backward(
+          problem,
+          new AttentionGradients(out, lse, query, null, gradient, gradient, gradient, null));
+    }
+    System.out.println("peak " + kilobytes("VmHWM"));
+  }
+
+  private static long kilobytes(String field) throws IOException {
     for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-      if (line.startsWith("VmRSS:")) {
+      if (line.startsWith(field + ":")) {
         return Long.parseLong(line.replaceAll("\\D", ""));
       }
     }
-    throw new IOException("no VmRSS in /proc/self/status");
+    throw new IOException("no " + field + " in /proc/self/status");
   }
 }

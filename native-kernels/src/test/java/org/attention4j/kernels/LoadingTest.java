@@ -9,14 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.attention4j.error.EngineException;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.EnabledOnOs;
-import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 @RequiresKernels
@@ -91,21 +87,5 @@ class LoadingTest {
     String threads = ChildJvm.run("availability", "-D" + FlashAttention.THREADS_PROPERTY + "=two");
     assertTrue(threads.contains("available false") && threads.contains("'two'"), threads);
     assertThrows(EngineException.class, () -> InstructionSet.parse("neon"));
-  }
-
-  @Test
-  @EnabledOnOs(OS.LINUX)
-  @DisplayName("keeps resident memory flat over 4000 calls and 40 contexts")
-  void memory() throws Exception {
-    String output = ChildJvm.run("memory", "-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-Xss512k");
-    long warm = number(output, "warm");
-    long end = number(output, "end");
-    assertTrue(end - warm < 4096, "resident memory grew from " + warm + " to " + end + " kB");
-  }
-
-  private static long number(String output, String name) {
-    Matcher matcher = Pattern.compile(name + " (\\d+)").matcher(output);
-    assertTrue(matcher.find(), output);
-    return Long.parseLong(matcher.group(1));
   }
 }
