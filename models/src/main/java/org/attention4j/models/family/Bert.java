@@ -76,7 +76,6 @@ public record Bert(
     Mask padding = Mask.keys(inputs.find("attention_mask"));
     Tensor hidden = scope.uncached().in("bert", s -> encode(s, tokens, ids, types, padding));
     Tensor logits = labels == 0 ? maskedHead(scope, tokens, hidden) : classHead(scope, hidden);
-    scope.report("logits", logits);
     return Map.of("logits", logits);
   }
 
@@ -123,17 +122,15 @@ public record Bert(
   }
 
   private Tensor maskedHead(Scope scope, Embedding tokens, Tensor hidden) {
-    Tensor logits =
-        scope.in(
-            "cls.predictions",
-            s -> {
-              Tensor x = s.call("transform.dense", square(), hidden);
-              Tensor y = Activation.apply(Activation.Kind.GELU, x);
-              return s.call("transform.LayerNorm", norm(), y);
-            });
     Scope table = scope.child("bert").child("embeddings").child("word_embeddings");
-    Tensor bias = scope.child("cls.predictions").param("bias", Init.zeros(), vocabulary);
-    return tokens.project(table, logits).add(bias);
+    return scope.in(
+        "cls.predictions",
+        s -> {
+          Tensor x = s.call("transform.dense", square(), hidden);
+          Tensor y = Activation.apply(Activation.Kind.GELU, x);
+          Tensor z = s.call("transform.LayerNorm", norm(), y);
+          return tokens.project(table, z).add(s.param("bias", Init.zeros(), vocabulary));
+        });
   }
 
   private Tensor classHead(Scope scope, Tensor hidden) {

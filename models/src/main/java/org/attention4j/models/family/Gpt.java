@@ -83,8 +83,8 @@ public record Gpt(
               Tensor y = s.call("wpe", new LearnedPositions(context, width), x);
               return stack().apply(s, s.dropout("drop", y, dropout), padding, null);
             });
-    Tensor logits = scope.child("transformer").call("wte", new LanguageModelHead(tokens), hidden);
-    scope.report("logits", logits);
+    Scope table = scope.child("transformer").child("wte");
+    Tensor logits = scope.in("lm_head", s -> new LanguageModelHead(tokens).apply(table, hidden));
     return Map.of("logits", logits);
   }
 

@@ -72,10 +72,9 @@ public record Llama(
               Tensor x = s.call("embed_tokens", tokens, inputs.get("input_ids"));
               return stack().apply(s, x, padding, null); // [batch, time, width]
             });
-    Scope head = tied ? scope.child("model") : scope;
-    Tensor logits =
-        head.call(tied ? "embed_tokens" : "lm_head", new LanguageModelHead(tokens), hidden);
-    scope.report("logits", logits);
+    Scope table = scope.child("model").child("embed_tokens");
+    LanguageModelHead head = new LanguageModelHead(tokens);
+    Tensor logits = scope.in("lm_head", s -> head.apply(tied ? table : s, hidden));
     return Map.of("logits", logits);
   }
 

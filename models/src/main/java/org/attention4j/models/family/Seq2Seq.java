@@ -89,8 +89,8 @@ public record Seq2Seq(
             tokens,
             inputs.get("decoder_input_ids"),
             (s, x) -> decoder().apply(s, x, Mask.all(), null, memory, sourceMask));
-    Tensor logits = scope.call("shared", new LanguageModelHead(tokens), hidden);
-    scope.report("logits", logits);
+    Scope table = scope.child("shared");
+    Tensor logits = scope.in("lm_head", s -> new LanguageModelHead(tokens).apply(table, hidden));
     return Map.of("logits", logits);
   }
 
@@ -99,10 +99,12 @@ public record Seq2Seq(
   }
 
   private Tensor embedAndRun(Scope scope, String side, Embedding tokens, Tensor ids, Stack stack) {
-    Tensor embedded = scope.call("shared", tokens, ids).mul(Math.sqrt(width)); // section 3.4
+    Scope table = scope.child("shared");
     return scope.in(
         side,
         s -> {
+          Tensor embedded =
+              s.in("embedding", e -> tokens.apply(table, ids).mul(Math.sqrt(width))); // section 3.4
           Tensor placed = s.call("positions", new SinusoidalPositions(), embedded);
           return stack.apply(s, s.dropout("dropout", placed, dropout));
         });

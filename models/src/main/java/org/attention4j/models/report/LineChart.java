@@ -1,0 +1,83 @@
+package org.attention4j.models.report;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Curves over one axis, such as losses over steps. */
+public final class LineChart {
+  private static final int WIDTH = 720;
+  private static final int HEIGHT = 300;
+  private static final int LEFT = 48;
+  private static final int RIGHT = 130;
+  private static final int TOP = 16;
+  private static final int BOTTOM = 36;
+
+  private LineChart() {}
+
+  /**
+   * One curve.
+   *
+   * @param style CSS class of the line: {@code first} or {@code second}
+   */
+  public record Curve(String name, String style, List<Double> x, List<Double> y) {
+    public Curve {
+      x = List.copyOf(x);
+      y = List.copyOf(y);
+    }
+  }
+
+  /** The picture, as SVG. */
+  public static String of(String title, String xLabel, List<Curve> curves) {
+    double maxX = Math.max(1e-9, largest(curves.stream().flatMap(c -> c.x.stream()).toList()));
+    double maxY = Math.max(1e-9, largest(curves.stream().flatMap(c -> c.y.stream()).toList()));
+    Svg svg = new Svg(WIDTH, HEIGHT, title);
+    double stepY = niceStep(maxY / 5);
+    double top = Math.ceil(maxY / stepY) * stepY;
+    for (double tick = 0; tick <= top + stepY / 2; tick += stepY) {
+      double y = yAt(tick, top);
+      svg.line(LEFT, y, WIDTH - RIGHT, y, "grid");
+      svg.label(LEFT - 6, y + 4, text(tick), "end", "tick");
+    }
+    double stepX = niceStep(maxX / 6);
+    for (double tick = 0; tick <= maxX + 1e-9; tick += stepX) {
+      svg.label(xAt(tick, maxX), HEIGHT - BOTTOM + 16, text(tick), "middle", "tick");
+    }
+    svg.label((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 4, xLabel, "middle", "tick");
+    double lastLabel = Double.NEGATIVE_INFINITY;
+    for (Curve curve : curves) {
+      double[] x = curve.x.stream().mapToDouble(v -> xAt(v, maxX)).toArray();
+      double[] y = curve.y.stream().mapToDouble(v -> yAt(v, top)).toArray();
+      svg.path(x, y, "curve " + curve.style);
+      double end = y.length == 0 ? TOP : y[y.length - 1];
+      double at = Math.abs(end - lastLabel) < 16 ? lastLabel + 16 : end;
+      svg.label(WIDTH - RIGHT + 8, at + 4, curve.name, "start", "name " + curve.style);
+      lastLabel = at;
+    }
+    return svg.toString();
+  }
+
+  private static double largest(List<Double> values) {
+    return values.stream().mapToDouble(v -> v).filter(Double::isFinite).max().orElse(1);
+  }
+
+  private static double xAt(double value, double max) {
+    return LEFT + (WIDTH - RIGHT - LEFT) * value / max;
+  }
+
+  private static double yAt(double value, double max) {
+    return HEIGHT - BOTTOM - (HEIGHT - BOTTOM - TOP) * value / max;
+  }
+
+  /** 1, 2 or 5 times a power of ten, at least as large. */
+  private static double niceStep(double least) {
+    double power = Math.pow(10, Math.floor(Math.log10(least)));
+    double share = least / power;
+    return power * (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10);
+  }
+
+  private static String text(double value) {
+    return value == Math.rint(value)
+        ? String.format(Locale.ROOT, "%.0f", value)
+        : String.format(Locale.ROOT, "%.1f", value);
+  }
+}

@@ -1,0 +1,37 @@
+package org.attention4j.models.report;
+
+import java.util.List;
+
+/** Named points in groups, such as words on two axes. */
+public final class ScatterPlot {
+  private static final int WIDTH = 720;
+  private static final int HEIGHT = 440;
+  private static final int MARGIN = 60;
+
+  private ScatterPlot() {}
+
+  /**
+   * One point.
+   *
+   * @param style CSS class of its group: {@code first}, {@code second} ...
+   */
+  public record Point(String name, String style, double x, double y) {}
+
+  /** The picture, as SVG. */
+  public static String of(String title, List<Point> points) {
+    double left = points.stream().mapToDouble(Point::x).min().orElse(0);
+    double right = points.stream().mapToDouble(Point::x).max().orElse(1);
+    double low = points.stream().mapToDouble(Point::y).min().orElse(0);
+    double high = points.stream().mapToDouble(Point::y).max().orElse(1);
+    Svg svg = new Svg(WIDTH, HEIGHT, title);
+    svg.line(MARGIN / 2.0, HEIGHT / 2.0, WIDTH - MARGIN / 2.0, HEIGHT / 2.0, "grid");
+    svg.line(WIDTH / 2.0, MARGIN / 2.0, WIDTH / 2.0, HEIGHT - MARGIN / 2.0, "grid");
+    for (Point p : points) {
+      double x = MARGIN + (WIDTH - 2.0 * MARGIN) * (p.x - left) / Math.max(1e-12, right - left);
+      double y = MARGIN + (HEIGHT - 2.0 * MARGIN) * (high - p.y) / Math.max(1e-12, high - low);
+      svg.dot(x, y, "dot " + p.style);
+      svg.label(x + 7, y + 4, p.name, "start", "name " + p.style);
+    }
+    return svg.toString();
+  }
+}
