@@ -6,6 +6,7 @@ import java.util.List;
 import org.attention4j.conformance.cases.ActivationCases;
 import org.attention4j.conformance.cases.AttentionCases;
 import org.attention4j.conformance.cases.CompositeCases;
+import org.attention4j.conformance.cases.ModelCases;
 import org.attention4j.conformance.cases.PrimitiveCases;
 
 /**
@@ -42,12 +43,15 @@ public record Catalogue(List<Check> checks, List<String> unknown) {
   /** Everything that is built in. */
   public static Catalogue standard() {
     List<Check> checks = new ArrayList<>();
-    for (Case test : ops()) {
+    List<Case> cases = new ArrayList<>(ops());
+    cases.addAll(ModelCases.all());
+    for (Case test : cases) {
       checks.add(new CaseCheck(test));
       if (test.differentiable()) {
         checks.add(new GradientCheck(test));
       }
     }
+    checks.addAll(ModelCases.decoding());
     return new Catalogue(checks, List.of());
   }
 }
