@@ -23,7 +23,8 @@ import org.attention4j.weights.Weights;
  * own eager loop, in turn, from the same weights and (the first two) batches. Prints medians and
  * the ratios.
  *
- * <pre>mvn -Pbench-training -DskipTests -pl engine-djl -am verify -Dbench.arguments="5 60 python3"</pre>
+ * <pre>mvn -Pbench-training -DskipTests -pl engine-djl -am verify -Dbench.arguments="5 60 python3"
+ * </pre>
  *
  * <p>Arguments: rounds, steps a round, and optionally a Python that has torch.
  */
