@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
@@ -21,6 +22,7 @@ final class DjlDecoding implements Decoding {
   private Map<String, NDArray> cache = new LinkedHashMap<>();
   private long length;
   private boolean checked;
+  private boolean closed;
 
   DjlDecoding(DjlSession session) {
     this.session = session;
@@ -29,6 +31,13 @@ final class DjlDecoding implements Decoding {
 
   @Override
   public Map<String, HostTensor> next(Map<String, HostTensor> inputs) {
+    return session.using(() -> nextOpen(inputs));
+  }
+
+  private Map<String, HostTensor> nextOpen(Map<String, HostTensor> inputs) {
+    if (closed) {
+      throw new UsageException("this decoding is closed");
+    }
     session.program().checkNames(inputs.keySet());
     CompiledGraph graph = cache.isEmpty() ? session.prefill() : session.step();
     check(graph, inputs);
@@ -95,6 +104,7 @@ final class DjlDecoding implements Decoding {
 
   @Override
   public void close() {
+    closed = true;
     manager.close();
     cache = new LinkedHashMap<>();
     length = 0;

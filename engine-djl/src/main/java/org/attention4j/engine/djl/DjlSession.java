@@ -5,6 +5,9 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.Supplier;
 import org.attention4j.error.UsageException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
@@ -34,7 +37,11 @@ final class DjlSession implements Session {
   private final CompiledGraph whole;
   private @Nullable CompiledGraph prefill;
   private @Nullable CompiledGraph step;
-  private volatile boolean closed;
+
+  /** Held for reading while native code uses the memory, for writing while it is freed. */
+  private final ReadWriteLock lock = new ReentrantReadWriteLock();
+
+  private boolean closed;
 
   DjlSession(
       PyTorch pytorch,
@@ -67,17 +74,30 @@ final class DjlSession implements Session {
     return new CompiledGraph(manager, graph, precision, options.device(), weights);
   }
 
-  /** Applies the session's thread count to the calling thread, and refuses a closed session. */
-  private void enter() {
-    if (closed) {
-      throw new UsageException("this session is closed");
+  /**
+   * Runs a body that uses native memory; the session cannot be closed meanwhile.
+   *
+   * @throws UsageException if it is closed
+   */
+  <R> R using(Supplier<R> body) {
+    lock.readLock().lock();
+    try {
+      if (closed) {
+        throw new UsageException("this session is closed");
+      }
+      pytorch.threads(options.threads());
+      return body.get();
+    } finally {
+      lock.readLock().unlock();
     }
-    pytorch.threads(options.threads());
   }
 
   @Override
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
-    enter();
+    return using(() -> runOpen(inputs));
+  }
+
+  private Map<String, HostTensor> runOpen(Map<String, HostTensor> inputs) {
     program.checkNames(inputs.keySet());
     whole.inputs().check(inputs, GraphInputs.shapes(inputs));
     try (NDManager scratch = manager.newSubManager()) {
@@ -92,8 +112,7 @@ final class DjlSession implements Session {
 
   @Override
   public Decoding decode() {
-    enter();
-    return new DjlDecoding(this);
+    return using(() -> new DjlDecoding(this));
   }
 
   Program program() {
@@ -102,13 +121,11 @@ final class DjlSession implements Session {
 
   /** A manager for one decoding's cache or one step's values. */
   NDManager newManager() {
-    enter();
     return manager.newSubManager();
   }
 
   /** The graph of a decoding's first step. */
   synchronized CompiledGraph prefill() {
-    enter();
     if (prefill == null) {
       prefill = compile(program.graph(tracing.withCache(CacheMode.PREFILL)));
     }
@@ -117,7 +134,6 @@ final class DjlSession implements Session {
 
   /** The graph of a decoding's later steps. */
   synchronized CompiledGraph step() {
-    enter();
     if (step == null) {
       step = compile(program.graph(tracing.withCache(CacheMode.STEP)));
     }
@@ -140,7 +156,12 @@ final class DjlSession implements Session {
 
   @Override
   public void close() {
-    closed = true;
-    manager.close();
+    lock.writeLock().lock();
+    try {
+      closed = true;
+      manager.close();
+    } finally {
+      lock.writeLock().unlock();
+    }
   }
 }

@@ -52,6 +52,7 @@ final class DjlTrainer implements Trainer {
   private @Nullable CompiledGraph evaluation;
   private long steps;
   private long seed;
+  private boolean closed;
 
   DjlTrainer(
       PyTorch pytorch,
@@ -161,7 +162,7 @@ final class DjlTrainer implements Trainer {
     for (Map<String, HostTensor> batch : microBatches) {
       check(batch);
     }
-    pytorch.threads(options.threads());
+    enter();
     double rate = options.optimizer().schedule().at(steps);
     try (NDManager scratch = manager.newSubManager()) {
       NDList numbers = numbers(scratch, rate, 1.0 / microBatches.size());
@@ -188,6 +189,14 @@ final class DjlTrainer implements Trainer {
       steps++;
       return new StepResult(steps, loss, number(updated.get(0)), rate);
     }
+  }
+
+  /** Applies the thread count to the calling thread, and refuses a closed trainer. */
+  private void enter() {
+    if (closed) {
+      throw new UsageException("this trainer is closed");
+    }
+    pytorch.threads(options.threads());
   }
 
   private void requireFinite(double loss, boolean finite, double norm) {
@@ -277,7 +286,7 @@ final class DjlTrainer implements Trainer {
 
   @Override
   public Map<String, HostTensor> evaluate(Map<String, HostTensor> batch) {
-    pytorch.threads(options.threads());
+    enter();
     CompiledGraph graph = evaluation();
     program.checkNames(batch.keySet());
     graph.inputs().check(batch, GraphInputs.shapes(batch));
@@ -303,7 +312,7 @@ final class DjlTrainer implements Trainer {
   @Override
   public Map<String, HostTensor> gradients(Map<String, HostTensor> batch) {
     check(batch);
-    pytorch.threads(options.threads());
+    enter();
     try (NDManager scratch = manager.newSubManager()) {
       NDList results =
           call(
@@ -327,6 +336,7 @@ final class DjlTrainer implements Trainer {
 
   @Override
   public Weights weights() {
+    enter();
     return Weights.of(fetch(parameters));
   }
 
@@ -337,6 +347,7 @@ final class DjlTrainer implements Trainer {
 
   @Override
   public void restore(TrainerState saved) {
+    enter();
     Parameters.check(evaluationGraph, saved.weights());
     Parameters.check(script.forward().graph(), saved.weights());
     Map<String, long[]> expected = slotTypes();
@@ -377,6 +388,7 @@ final class DjlTrainer implements Trainer {
 
   @Override
   public void close() {
+    closed = true;
     manager.close();
   }
 }

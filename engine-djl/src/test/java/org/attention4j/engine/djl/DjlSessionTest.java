@@ -143,6 +143,34 @@ class DjlSessionTest {
   }
 
   @Test
+  void closingWhileOthersRunIsAnErrorForThemAndNoCrash() throws Exception {
+    for (int round = 0; round < 5; round++) {
+      Session session = open(CPU);
+      ExecutorService pool = Executors.newFixedThreadPool(3);
+      try {
+        Callable<Integer> task =
+            () -> {
+              for (int i = 0; ; i++) {
+                try {
+                  session.run(GPT.prompt(1, 2, 8));
+                } catch (UsageException e) {
+                  return i;
+                }
+              }
+            };
+        List<Future<Integer>> runs = List.of(pool.submit(task), pool.submit(task));
+        session.run(GPT.prompt(1, 1, 1));
+        session.close();
+        for (Future<Integer> run : runs) {
+          assertTrue(run.get() >= 0);
+        }
+      } finally {
+        pool.shutdown();
+      }
+    }
+  }
+
+  @Test
   void observedPathsAreReturned() {
     SessionOptions options = CPU.observing(path -> path.equals("h.1.attn"));
     try (Session session = open(options)) {
@@ -178,8 +206,12 @@ class DjlSessionTest {
       assertTrue(String.valueOf(tooLong.getMessage()).contains("Gather"), tooLong::getMessage);
     }
     Session closed = open(CPU);
+    Decoding decoding = closed.decode();
+    closed.close();
     closed.close();
     assertThrows(UsageException.class, () -> closed.run(GPT.prompt(1, 1, 1)));
+    assertThrows(UsageException.class, () -> decoding.next(GPT.prompt(1, 1, 1)));
+    decoding.close();
   }
 
   @Test

@@ -289,4 +289,14 @@ class DjlTrainerTest {
       assertEquals(1, trainer.step(GPT.batch(1, 2, 8)).step(), "it still trains afterwards");
     }
   }
+
+  @Test
+  void aClosedTrainerSaysSo() {
+    Trainer trainer = trainer(GPT, adam());
+    trainer.close();
+    trainer.close();
+    assertThrows(UsageException.class, () -> trainer.step(GPT.batch(1, 2, 8)));
+    assertThrows(UsageException.class, trainer::weights);
+    assertThrows(UsageException.class, trainer::state);
+  }
 }
