@@ -13,7 +13,10 @@ import org.junit.jupiter.api.condition.OS;
 @EnabledOnOs(OS.LINUX) // reads /proc
 @DisplayName("Resident memory")
 class MemoryTest {
-  private static final String[] SMALL_HEAP = {"-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch"};
+  /** A heap of fixed size, and no second compiler, whose arenas alone are some megabytes. */
+  private static final String[] SMALL_HEAP = {
+    "-Xms64m", "-Xmx64m", "-XX:+AlwaysPreTouch", "-XX:TieredStopAtLevel=1"
+  };
 
   @Test
   @DisplayName("is flat over 4000 calls and 40 contexts")
