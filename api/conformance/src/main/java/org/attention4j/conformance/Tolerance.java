@@ -19,9 +19,10 @@ public final class Tolerance {
   private static Floor floor(DType precision, boolean backward) {
     return switch (precision) {
       case F64 -> new Floor(1e-11, 1e-11, 1e-22);
-      case F16 -> new Floor(backward ? 8e-3 : 4e-3, backward ? 2e-3 : 4e-4, 1e-5);
-      case BF16 -> new Floor(backward ? 4e-2 : 2e-2, backward ? 2e-2 : 5e-3, 1e-3);
-      default -> new Floor(backward ? 5e-4 : 3e-4, backward ? 1e-4 : 2e-5, 1e-10);
+      case F16 -> new Floor(backward ? 8e-3 : 4e-3, backward ? 2e-3 : 4e-4, backward ? 1e-4 : 1e-5);
+      case BF16 ->
+          new Floor(backward ? 4e-2 : 2e-2, backward ? 2e-2 : 5e-3, backward ? 1e-2 : 1e-3);
+      default -> new Floor(backward ? 5e-4 : 3e-4, backward ? 1e-4 : 2e-5, backward ? 1e-8 : 1e-10);
     };
   }
 

@@ -70,19 +70,19 @@ final class MovementCases {
     cases.add(on("pad-first", 2, 3).result(in -> in.get("x").pad(0, Dim.of(0), Dim.of(2))));
     cases.add(
         on("concat", 2, 3)
-            .input("y", f32(2, 1), normal(1))
+            .input("other", f32(2, 1), normal(1))
             .input("z", f32(2, 4), normal(1))
-            .result(in -> in.get("x").concat(1, in.get("y"), in.get("z"))));
+            .result(in -> in.get("x").concat(1, in.get("other"), in.get("z"))));
     cases.add(
         on("concat-empty", 2, 3)
-            .input("y", f32(0, 3), normal(1))
-            .result(in -> in.get("x").concat(0, in.get("y"))));
+            .input("other", f32(0, 3), normal(1))
+            .result(in -> in.get("x").concat(0, in.get("other"))));
     cases.add(on("concat-itself", 2, 3).result(in -> in.get("x").concat(0, in.get("x"))));
     cases.add(
         named("concat-i64")
             .input("x", i64(3), whole(-9, 9))
-            .input("y", i64(2), whole(-9, 9))
-            .result(in -> in.get("x").concat(0, in.get("y"))));
+            .input("other", i64(2), whole(-9, 9))
+            .result(in -> in.get("x").concat(0, in.get("other"))));
   }
 
   private static void indexing(List<Case> cases) {

@@ -213,13 +213,13 @@ public final class PrimitiveCases {
             .input("b", f32(4, 7), normal(1))
             .result(in -> in.get("a").transpose().matmul(in.get("b").transpose())));
     cases.add(
-        named("matmul/bf16")
+        named("matmul")
             .in(DType.BF16)
             .input("a", f32(7, 33), normal(1))
             .input("b", f32(33, 5), normal(1))
             .op(new Primitive.MatMul(false)));
     cases.add(
-        named("matmul/f16")
+        named("matmul")
             .in(DType.F16)
             .input("a", f32(7, 33), normal(1))
             .input("b", f32(33, 5), normal(1))
