@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiPredicate;
+import org.attention4j.error.UsageException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
@@ -29,6 +30,7 @@ public final class GraphSession implements Session {
   private final Map<String, Tensor> parameters = new LinkedHashMap<>();
   private @Nullable GraphRunner prefill;
   private @Nullable GraphRunner step;
+  private volatile boolean closed;
 
   /**
    * Uploads the weights.
@@ -60,6 +62,7 @@ public final class GraphSession implements Session {
 
   @Override
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
+    requireOpen();
     program.checkNames(inputs.keySet());
     Map<String, Tensor> tensors = upload(runner, inputs);
     Map<String, Tensor> outputs = runner.run(parameters, tensors);
@@ -102,6 +105,7 @@ public final class GraphSession implements Session {
 
   @Override
   public Decoding decode() {
+    requireOpen();
     return new GraphDecoding();
   }
 
@@ -110,9 +114,18 @@ public final class GraphSession implements Session {
     return description;
   }
 
+  private void requireOpen() {
+    if (closed) {
+      throw new UsageException("this session is closed");
+    }
+  }
+
   @Override
   public void close() {
-    executor.close();
+    if (!closed) {
+      closed = true;
+      executor.close();
+    }
   }
 
   /** Keeps the presents of a step as the past of the next. */
@@ -125,6 +138,7 @@ public final class GraphSession implements Session {
 
     @Override
     public Map<String, HostTensor> next(Map<String, HostTensor> inputs) {
+      requireOpen();
       program.checkNames(inputs.keySet());
       GraphRunner target = cache.isEmpty() ? prefill() : step();
       Map<String, Tensor> tensors = upload(target, inputs);
