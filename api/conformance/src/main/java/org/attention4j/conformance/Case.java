@@ -46,13 +46,19 @@ public record Case(
   /** What is right. */
   public sealed interface Expectation {}
 
-  /** The reference engine in float64, within {@link Tolerance}. */
-  public record Oracle(double loosened, String reason) implements Expectation {
+  /**
+   * The reference engine in float64, within {@link Tolerance}.
+   *
+   * @param forward factor of the tolerance of values, usually 1
+   * @param backward factor of that of gradients
+   * @param reason why it is not 1
+   */
+  public record Oracle(double forward, double backward, String reason) implements Expectation {
     /** The tolerance as it is. */
-    public static final Oracle STRICT = new Oracle(1, "");
+    public static final Oracle STRICT = new Oracle(1, 1, "");
 
     public Oracle {
-      if (loosened != 1 && reason.isBlank()) {
+      if ((forward != 1 || backward != 1) && reason.isBlank()) {
         throw new IllegalArgumentException("a case that loosens its tolerance gives the reason");
       }
     }

@@ -3,8 +3,15 @@ package org.attention4j.conformance;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.attention4j.conformance.behaviour.ConcurrencyChecks;
+import org.attention4j.conformance.behaviour.ErrorChecks;
+import org.attention4j.conformance.behaviour.ExportChecks;
+import org.attention4j.conformance.behaviour.MemoryChecks;
+import org.attention4j.conformance.behaviour.SessionChecks;
+import org.attention4j.conformance.behaviour.TrainerChecks;
 import org.attention4j.conformance.cases.ActivationCases;
 import org.attention4j.conformance.cases.AttentionCases;
+import org.attention4j.conformance.cases.BlockCases;
 import org.attention4j.conformance.cases.CompositeCases;
 import org.attention4j.conformance.cases.ModelCases;
 import org.attention4j.conformance.cases.PrimitiveCases;
@@ -44,6 +51,7 @@ public record Catalogue(List<Check> checks, List<String> unknown) {
   public static Catalogue standard() {
     List<Check> checks = new ArrayList<>();
     List<Case> cases = new ArrayList<>(ops());
+    cases.addAll(BlockCases.all());
     cases.addAll(ModelCases.all());
     for (Case test : cases) {
       checks.add(new CaseCheck(test));
@@ -52,6 +60,12 @@ public record Catalogue(List<Check> checks, List<String> unknown) {
       }
     }
     checks.addAll(ModelCases.decoding());
+    checks.addAll(ErrorChecks.all());
+    checks.addAll(SessionChecks.all());
+    checks.addAll(TrainerChecks.all());
+    checks.addAll(MemoryChecks.all());
+    checks.addAll(ConcurrencyChecks.all());
+    checks.addAll(ExportChecks.all());
     return new Catalogue(checks, List.of());
   }
 }

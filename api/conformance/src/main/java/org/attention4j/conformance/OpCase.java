@@ -72,8 +72,8 @@ public final class OpCase {
   }
 
   /** A wider tolerance, for a stated reason. */
-  public OpCase loosened(double factor, String reason) {
-    expectation = new Case.Oracle(factor, reason);
+  public OpCase loosened(double forward, double backward, String reason) {
+    expectation = new Case.Oracle(forward, backward, reason);
     return this;
   }
 

@@ -56,7 +56,7 @@ final class Oracle {
                       backward,
                       value,
                       Objects.requireNonNull(naive.get(name)),
-                      o.loosened())
+                      backward ? o.backward() : o.forward())
                   : Target.Limit.EXACT;
           targets.put(name, new Target(value, limit, SOURCE));
         });

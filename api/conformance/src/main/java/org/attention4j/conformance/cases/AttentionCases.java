@@ -184,9 +184,14 @@ public final class AttentionCases {
   }
 
   private static void extremes(List<Case> cases) {
-    cases.add(named("extreme/logits-1e4", LONGER, normal(60)).result(in -> call(in).apply()));
+    String reason = "a fused backward recomputes exp(score - lse), off by |score| * 2^-24";
+    cases.add(
+        named("extreme/logits-1e4", LONGER, normal(60))
+            .loosened(1, 8, reason)
+            .result(in -> call(in).apply()));
     cases.add(
         named("extreme/logits-1e4-causal", USUAL, normal(60))
+            .loosened(1, 8, reason)
             .result(in -> call(in).mask(Mask.causal()).apply()));
     cases.add(
         named("extreme/softcap", LONGER, normal(60)).result(in -> call(in).softcap(50).apply()));

@@ -1,0 +1,172 @@
+package org.attention4j.conformance.behaviour;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.attention4j.conformance.Bench;
+import org.attention4j.conformance.Check;
+import org.attention4j.conformance.Suite;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Mode;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.weights.Weights;
+
+/** Sessions over their life: repeated, at several sizes, beside each other, decoding, closed. */
+public final class SessionChecks {
+  private static final double CLOSE = 1e-4;
+
+  private SessionChecks() {}
+
+  /** All of them. */
+  public static List<Check> all() {
+    List<Check> checks = new ArrayList<>();
+    checks.add(check("repeated-runs-are-equal", SessionChecks::repeated));
+    checks.add(check("results-belong-to-the-caller", SessionChecks::ownResults));
+    checks.add(check("inputs-stay-as-they-are", SessionChecks::inputsStay));
+    checks.add(check("several-sizes", SessionChecks::sizes));
+    checks.add(check("sessions-are-independent", SessionChecks::independent));
+    checks.add(check("close-twice", SessionChecks::closeTwice));
+    checks.add(check("two-decodings", SessionChecks::twoDecodings));
+    return checks;
+  }
+
+  private static Check check(String name, Behaviour.Probe probe) {
+    return new Behaviour("lifecycle/" + name, Suite.LIFECYCLE, Mode.INFERENCE, probe);
+  }
+
+  private static Session gpt(Bench bench) {
+    Program program = Fixture.gpt();
+    return Fixture.open(bench.engine(), program, Fixture.weights(program, bench.seed()));
+  }
+
+  private static String repeated(Bench bench) {
+    Map<String, HostTensor> prompt = Fixture.prompt(new Random(bench.seed()), 2, 7);
+    try (Session session = gpt(bench)) {
+      Map<String, HostTensor> first = session.run(prompt);
+      for (int i = 0; i < 5; i++) {
+        String problem = Fixture.unequal(first, session.run(prompt));
+        if (!problem.isEmpty()) {
+          return "run " + (i + 2) + " of the same inputs: " + problem;
+        }
+      }
+      return "";
+    }
+  }
+
+  private static String ownResults(Bench bench) {
+    Random random = new Random(bench.seed());
+    try (Session session = gpt(bench)) {
+      HostTensor first =
+          Objects.requireNonNull(session.run(Fixture.prompt(random, 2, 5)).get("logits"));
+      HostTensor copy = first.copy();
+      session.run(Fixture.prompt(random, 2, 5));
+      return first.equalsExactly(copy) ? "" : "a later run changed the results of an earlier one";
+    }
+  }
+
+  private static String inputsStay(Bench bench) {
+    HostTensor ids = Fixture.ids(new Random(bench.seed()), 2, 5);
+    HostTensor copy = ids.copy();
+    try (Session session = gpt(bench)) {
+      session.run(Map.of("input_ids", ids));
+      return ids.equalsExactly(copy) ? "" : "a run changed its inputs";
+    }
+  }
+
+  private static String sizes(Bench bench) {
+    Program program = Fixture.gpt();
+    Weights weights = Fixture.weights(program, bench.seed());
+    try (Session session = Fixture.open(bench.engine(), program, weights)) {
+      for (long[] size : new long[][] {{1, 1}, {3, 16}, {2, 5}, {1, 13}, {4, 1}, {0, 4}, {2, 5}}) {
+        Map<String, HostTensor> prompt = Fixture.prompt(new Random(bench.seed()), size[0], size[1]);
+        String far =
+            Fixture.far(Fixture.truth(program, weights, prompt), session.run(prompt), CLOSE);
+        if (!far.isEmpty()) {
+          return "batch " + size[0] + ", time " + size[1] + ": " + far;
+        }
+      }
+      return "";
+    }
+  }
+
+  private static String independent(Bench bench) {
+    Program program = Fixture.gpt();
+    Weights one = Fixture.weights(program, bench.seed());
+    Weights two = Fixture.weights(program, bench.seed() + 1);
+    Map<String, HostTensor> prompt = Fixture.prompt(new Random(bench.seed()), 2, 5);
+    try (Session first = Fixture.open(bench.engine(), program, one)) {
+      Session second = Fixture.open(bench.engine(), program, two);
+      String far = Fixture.far(Fixture.truth(program, two, prompt), second.run(prompt), CLOSE);
+      second.close();
+      return far.isEmpty()
+          ? Fixture.far(Fixture.truth(program, one, prompt), first.run(prompt), CLOSE)
+          : far;
+    }
+  }
+
+  private static String closeTwice(Bench bench) {
+    Session session = gpt(bench);
+    session.run(Fixture.prompt(new Random(1), 1, 2));
+    session.close();
+    session.close();
+    return "";
+  }
+
+  private static HostTensor logits(Map<String, HostTensor> outputs) {
+    return Objects.requireNonNull(outputs.get("logits"));
+  }
+
+  /** Columns of ids [batch, time]. */
+  private static HostTensor columns(HostTensor ids, int from, int to) {
+    HostTensor cut = HostTensor.zeros(ids.dtype(), ids.dim(0), to - from);
+    for (long row = 0; row < ids.dim(0); row++) {
+      for (int i = from; i < to; i++) {
+        cut.set(row * (to - from) + i - from, ids.getLong(row * ids.dim(1) + i));
+      }
+    }
+    return cut;
+  }
+
+  /** Rows of logits [batch, time, vocabulary]. */
+  private static HostTensor rows(HostTensor logits, int from, int to) {
+    long width = logits.dim(2);
+    HostTensor cut = HostTensor.zeros(logits.dtype(), logits.dim(0), to - from, width);
+    long at = 0;
+    for (long row = 0; row < logits.dim(0); row++) {
+      for (long i = from * width; i < to * width; i++) {
+        cut.set(at++, logits.getDouble(row * logits.dim(1) * width + i));
+      }
+    }
+    return cut;
+  }
+
+  private static String twoDecodings(Bench bench) {
+    Program program = Fixture.gpt();
+    Weights weights = Fixture.weights(program, bench.seed());
+    HostTensor one = Fixture.ids(new Random(1), 1, 6);
+    HostTensor two = Fixture.ids(new Random(2), 1, 6);
+    HostTensor truthOne = logits(Fixture.truth(program, weights, Map.of("input_ids", one)));
+    HostTensor truthTwo = logits(Fixture.truth(program, weights, Map.of("input_ids", two)));
+    try (Session session = Fixture.open(bench.engine(), program, weights);
+        Decoding first = session.decode();
+        Decoding second = session.decode()) {
+      for (int i = 0; i < 6; i++) {
+        HostTensor a = logits(first.next(Map.of("input_ids", columns(one, i, i + 1))));
+        HostTensor b = logits(second.next(Map.of("input_ids", columns(two, i, i + 1))));
+        String far =
+            Fixture.far(
+                Map.of("first", rows(truthOne, i, i + 1), "second", rows(truthTwo, i, i + 1)),
+                Map.of("first", a, "second", b),
+                CLOSE);
+        if (!far.isEmpty()) {
+          return "token " + i + " of two decodings in turn: " + far;
+        }
+      }
+      return "";
+    }
+  }
+}
