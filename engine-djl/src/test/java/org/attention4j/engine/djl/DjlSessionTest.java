@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,7 @@ import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
@@ -28,6 +30,7 @@ import org.attention4j.tensor.Device;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Inference on PyTorch: runs, decodings, threads, and what is refused. */
 class DjlSessionTest {
@@ -168,6 +171,30 @@ class DjlSessionTest {
         pool.shutdown();
       }
     }
+  }
+
+  @Test
+  void weightsMappedFromAFileAreReadInPlace(@TempDir Path folder) {
+    Path file = folder.resolve("model.safetensors");
+    Weights halves = WEIGHTS.map((name, tensor) -> tensor.cast(DType.BF16));
+    for (Weights saved : List.of(WEIGHTS, halves)) {
+      saved.save(file);
+      Weights mapped = Weights.load(file);
+      assertTrue(mapped.get("wte.weight").isReadOnly());
+      Engine engine = Engines.get("djl");
+      try (Session expected = engine.open(PROGRAM, saved, CPU);
+          Session session = engine.open(PROGRAM, mapped, CPU)) {
+        assertArrayEquals(
+            logits(expected.run(GPT.prompt(1, 2, 8))), logits(session.run(GPT.prompt(1, 2, 8))));
+      }
+    }
+  }
+
+  @Test
+  void theVersionIsThatOfTheLibraries() {
+    String version = Engines.get("djl").version();
+    assertTrue(version.contains("PyTorch " + PyTorch.start().version()), version);
+    assertTrue(version.contains("DJL " + ai.djl.engine.Engine.getDjlVersion()), version);
   }
 
   @Test
