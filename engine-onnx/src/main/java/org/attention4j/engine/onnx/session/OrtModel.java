@@ -28,6 +28,7 @@ import org.attention4j.tensor.TensorType;
  */
 public final class OrtModel implements AutoCloseable {
   private final Signature signature;
+  private final OutputShapes shapes;
   private final OrtSession session;
   private final OrtSession.SessionOptions options;
   private final List<OnnxTensor> weights;
@@ -40,6 +41,7 @@ public final class OrtModel implements AutoCloseable {
       OrtSession.SessionOptions options,
       List<OnnxTensor> weights) {
     this.signature = signature;
+    this.shapes = new OutputShapes(signature);
     this.session = session;
     this.options = options;
     this.weights = weights;
@@ -101,16 +103,14 @@ public final class OrtModel implements AutoCloseable {
    */
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
     Map<String, HostTensor> checked = signature.check(inputs);
-    Map<String, Long> sizes = signature.sizesOf(checked);
     Map<String, HostTensor> outputs = new LinkedHashMap<>();
     Map<String, DType> computed = new LinkedHashMap<>();
-    signature
-        .outputs()
+    shapes
+        .of(checked)
         .forEach(
             (name, type) -> {
-              TensorType bound = type.bind(sizes);
-              if (bound.known()) {
-                outputs.put(name, HostTensor.zeros(bound.dtype(), bound.shape()));
+              if (type.known()) {
+                outputs.put(name, HostTensor.zeros(type.dtype(), type.shape()));
               } else {
                 computed.put(name, type.dtype()); // a file of others may not say how large it is
               }
@@ -125,12 +125,12 @@ public final class OrtModel implements AutoCloseable {
    */
   public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
     Map<String, HostTensor> checked = signature.check(inputs);
-    Map<String, Long> sizes = signature.sizesOf(checked);
+    Map<String, TensorType> types = shapes.of(checked);
     outputs.forEach(
         (name, tensor) -> {
-          TensorType type = signature.outputs().get(name);
+          TensorType type = types.get(name);
           TensorType given = TensorType.ofShape(tensor.dtype(), tensor.shape());
-          if (type == null || !type.bind(sizes).equals(given)) {
+          if (!given.equals(type)) {
             throw new ShapeException("output '" + name + "' is " + type + ", got " + given);
           }
         });

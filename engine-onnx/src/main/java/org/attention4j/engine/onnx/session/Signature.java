@@ -122,27 +122,41 @@ public final class Signature {
    * @throws DTypeException if one has another kind of element type
    */
   Map<String, HostTensor> check(Map<String, HostTensor> given) {
-    Map<String, HostTensor> checked = new LinkedHashMap<>();
-    given.forEach(
+    boolean same = true;
+    for (Map.Entry<String, HostTensor> input : given.entrySet()) {
+      same &= check(input.getKey(), input.getValue());
+    }
+    if (same) {
+      return given;
+    }
+    Map<String, HostTensor> converted = new LinkedHashMap<>(given);
+    converted.replaceAll(
         (name, tensor) -> {
           TensorType wanted = inputs.get(name);
-          if (wanted == null) {
-            throw new UsageException(
-                "the model has no input '" + name + "'; its inputs are " + inputs);
-          }
-          boolean floating = wanted.dtype().isFloating() && tensor.dtype().isFloating();
-          if (tensor.dtype() != wanted.dtype() && !floating) {
-            throw new DTypeException(
-                "input '"
-                    + name
-                    + "' is "
-                    + wanted
-                    + ", got "
-                    + TensorType.ofShape(tensor.dtype(), tensor.shape()));
-          }
-          checked.put(name, tensor.cast(wanted.dtype()));
+          return wanted == null ? tensor : tensor.cast(wanted.dtype());
         });
-    return checked;
+    return converted;
+  }
+
+  /** Whether the tensor has the input's own element type, not just the same kind. */
+  private boolean check(String name, HostTensor tensor) {
+    TensorType wanted = inputs.get(name);
+    if (wanted == null) {
+      throw new UsageException("the model has no input '" + name + "'; its inputs are " + inputs);
+    }
+    if (tensor.dtype() == wanted.dtype()) {
+      return true;
+    }
+    if (wanted.dtype().isFloating() && tensor.dtype().isFloating()) {
+      return false;
+    }
+    throw new DTypeException(
+        "input '"
+            + name
+            + "' is "
+            + wanted
+            + ", got "
+            + TensorType.ofShape(tensor.dtype(), tensor.shape()));
   }
 
   /**
