@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.attention4j.conformance.models.TinyGpt;
 import org.attention4j.engine.onnx.export.OnnxExporter;
 import org.attention4j.error.EngineException;
 import org.attention4j.nn.Model;
@@ -121,6 +122,39 @@ class ExporterTest {
     assertTrue(
         graph.getNodeList().stream().anyMatch(n -> n.getName().startsWith("/h/0/attn/c_attn/")),
         "nodes are named after their block");
+  }
+
+  @Test
+  void masksCoverThePastAndPositionsAreGiven() throws IOException {
+    Program program =
+        Program.of(TinyGpt.standard())
+            .with("attention_mask", TensorType.i64("batch", "past+time"))
+            .with("position_ids", TensorType.i64("batch", "time"));
+    List<Map<String, HostTensor>> examples = new ArrayList<>();
+    for (long time : new long[] {3, 6}) {
+      Map<String, HostTensor> example = new LinkedHashMap<>();
+      Map<String, Long> sizes = Map.of("batch", 2L, "time", time, "past", 0L);
+      program
+          .inputs()
+          .forEach(
+              (name, type) ->
+                  example.put(name, Compare.random(type.bind(sizes), 13, new Random(2))));
+      HostTensor mask = HostTensor.zeros(DType.I64, 2, time);
+      for (long i = 0; i < 2 * time; i++) {
+        mask.set(i, i % time == 0 && i > 0 ? 0L : 1L); // the second row is padded on the left
+      }
+      example.put("attention_mask", mask);
+      examples.add(example);
+    }
+    ExportReport report =
+        export(
+            program,
+            Parameters.init(program, 3),
+            ExportOptions.of("reference", examples).withCache(true));
+    assertTrue(report.passed(), report.toString());
+    assertEquals(4, report.comparisons().size());
+    String axes = read("model.onnx").getGraph().getInput(1).toString();
+    assertTrue(axes.contains("past_sequence_length+sequence_length"), axes);
   }
 
   @Test
