@@ -22,6 +22,7 @@ import picocli.CommandLine.Command;
       GenerateCommand.class,
       ExportCommand.class,
       CompareCommand.class,
+      ConformanceCommand.class,
       DescribeCommand.class,
       DoctorCommand.class,
       BenchCommand.class,

@@ -1,6 +1,7 @@
 package org.attention4j.models.cli;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.attention4j.error.UsageException;
@@ -26,36 +27,41 @@ import picocli.CommandLine.Option;
 final class TrainOptions {
   private static final String DEFAULT = " Default: ${DEFAULT-VALUE}.";
 
-  enum Kind {
+  private enum Kind {
     GPT,
     BERT,
     SEQ2SEQ,
-    LLAMA;
-
-    /** As it is written. */
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    LLAMA
   }
 
-  enum Rate {
+  private enum Rate {
     COSINE,
     LINEAR,
-    CONSTANT;
+    CONSTANT
+  }
 
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
+  /** The constant that is written so, in small letters. */
+  private static <E extends Enum<E>> E read(Class<E> type, String option, String text) {
+    List<String> names = new ArrayList<>();
+    for (E constant : type.getEnumConstants()) {
+      names.add(constant.name().toLowerCase(Locale.ROOT));
+      if (names.contains(text)) {
+        return constant;
+      }
     }
+    throw new UsageException(option + " is one of " + names + ", not '" + text + "'");
+  }
+
+  private Kind kind() {
+    return read(Kind.class, "--model", model);
   }
 
   @Option(
       names = "--model",
       paramLabel = "FAMILY",
       defaultValue = "gpt",
-      description = "Family: ${COMPLETION-CANDIDATES}." + DEFAULT)
-  Kind model = Kind.GPT;
+      description = "Family: gpt, bert, seq2seq or llama." + DEFAULT)
+  String model = "gpt";
 
   @Option(
       names = "--tokenizer",
@@ -177,8 +183,8 @@ final class TrainOptions {
       names = "--schedule",
       paramLabel = "KIND",
       defaultValue = "cosine",
-      description = "How the rate falls: ${COMPLETION-CANDIDATES}." + DEFAULT)
-  Rate schedule = Rate.COSINE;
+      description = "How the rate falls: cosine, linear or constant." + DEFAULT)
+  String schedule = "cosine";
 
   @Option(
       names = "--warmup",
@@ -245,12 +251,12 @@ final class TrainOptions {
 
   /** Whether the vocabulary needs tokens that are not text. */
   boolean withSpecials() {
-    return model == Kind.BERT || model == Kind.SEQ2SEQ;
+    return kind() == Kind.BERT || kind() == Kind.SEQ2SEQ;
   }
 
   Family family(int vocabulary) {
     int usual = inner == 0 ? 4 * width : inner;
-    return switch (model) {
+    return switch (kind()) {
       case GPT ->
           new Gpt(vocabulary, context, width, heads, layers, bias, Activation.Kind.GELU, dropout);
       case BERT -> new Bert(vocabulary, context, width, heads, layers, usual, dropout, 0);
@@ -273,12 +279,12 @@ final class TrainOptions {
     if (batch < 1 || context < 1) {
       throw new UsageException("batch and context are at least 1, not " + batch + ", " + context);
     }
-    if (model == Kind.SEQ2SEQ) {
+    if (kind() == Kind.SEQ2SEQ) {
       return PairBatches.of(file, text, tokens, context, batch, seed);
     }
     Split split = Split.of(tokens.encode(text), trainingShare, context);
     NextTokenBatches windows = new NextTokenBatches(split, batch, context, seed);
-    if (model != Kind.BERT) {
+    if (kind() != Kind.BERT) {
       return windows;
     }
     long mask =
@@ -302,7 +308,7 @@ final class TrainOptions {
     }
     long rest = steps - warmup;
     Schedule after =
-        switch (schedule) {
+        switch (read(Rate.class, "--schedule", schedule)) {
           case COSINE -> Schedule.cosine(learningRate, minLearningRate, rest);
           case LINEAR -> Schedule.linear(learningRate, minLearningRate, rest);
           case CONSTANT -> Schedule.constant(learningRate);

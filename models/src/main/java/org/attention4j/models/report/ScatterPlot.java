@@ -1,12 +1,15 @@
 package org.attention4j.models.report;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /** Named points in groups, such as words on two axes. */
 public final class ScatterPlot {
   private static final int WIDTH = 720;
   private static final int HEIGHT = 440;
-  private static final int MARGIN = 60;
+  private static final int MARGIN = 80;
+  private static final double LABEL = 14;
+  private static final double WORD = 80;
 
   private ScatterPlot() {}
 
@@ -26,12 +29,30 @@ public final class ScatterPlot {
     Svg svg = new Svg(WIDTH, HEIGHT, title);
     svg.line(MARGIN / 2.0, HEIGHT / 2.0, WIDTH - MARGIN / 2.0, HEIGHT / 2.0, "grid");
     svg.line(WIDTH / 2.0, MARGIN / 2.0, WIDTH / 2.0, HEIGHT - MARGIN / 2.0, "grid");
+    List<double[]> labels = new ArrayList<>();
     for (Point p : points) {
       double x = MARGIN + (WIDTH - 2.0 * MARGIN) * (p.x - left) / Math.max(1e-12, right - left);
       double y = MARGIN + (HEIGHT - 2.0 * MARGIN) * (high - p.y) / Math.max(1e-12, high - low);
       svg.dot(x, y, "dot " + p.style);
-      svg.label(x + 7, y + 4, p.name, "start", "name " + p.style);
+      double at = freePlace(labels, x, y);
+      labels.add(new double[] {x, at});
+      if (Math.abs(at - y) > LABEL) {
+        svg.line(x + 4, y, x + 10, at, "grid");
+      }
+      svg.label(x + 11, at + 4, p.name, "start", "name " + p.style);
     }
     return svg.toString();
+  }
+
+  /** The height nearest to the point at which a label covers no earlier one. */
+  private static double freePlace(List<double[]> labels, double x, double y) {
+    for (int n = 0; ; n++) {
+      double at = y + LABEL * (n % 2 == 0 ? n / 2 : -(n + 1) / 2);
+      boolean free =
+          labels.stream().noneMatch(l -> Math.abs(l[0] - x) < WORD && Math.abs(l[1] - at) < LABEL);
+      if (free) {
+        return at;
+      }
+    }
   }
 }
