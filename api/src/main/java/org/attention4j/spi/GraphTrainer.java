@@ -91,8 +91,8 @@ public final class GraphTrainer implements Trainer {
     }
     @Nullable Map<String, Tensor> sum = null;
     double loss = 0;
-    for (Map<String, HostTensor> batch : microBatches) {
-      Map<String, Tensor> outputs = runTraining(gradient, batch, dropoutSeed());
+    for (int i = 0; i < microBatches.size(); i++) {
+      Map<String, Tensor> outputs = runTraining(gradient, microBatches.get(i), dropoutSeed(i));
       loss += scalar(outputs, "loss") / microBatches.size();
       sum = accumulate(sum, outputs, 1.0 / microBatches.size());
     }
@@ -123,9 +123,8 @@ public final class GraphTrainer implements Trainer {
     return new StepResult(steps, loss, norm, rate);
   }
 
-  /** Another mask each step; the same after a resume. */
-  private long dropoutSeed() {
-    return seed + steps;
+  private long dropoutSeed(int microBatch) {
+    return TrainerOptions.dropoutSeed(seed, steps, microBatch);
   }
 
   private Map<String, Tensor> runTraining(
@@ -197,7 +196,7 @@ public final class GraphTrainer implements Trainer {
   @Override
   public Map<String, HostTensor> gradients(Map<String, HostTensor> batch) {
     Map<String, HostTensor> results = new LinkedHashMap<>();
-    download(runTraining(gradient, batch, dropoutSeed()))
+    download(runTraining(gradient, batch, dropoutSeed(0)))
         .forEach((name, value) -> results.put(name.replaceFirst("^grad\\.", ""), value));
     return results;
   }

@@ -32,6 +32,14 @@ public record TrainerOptions(
     return new TrainerOptions(optimizer, 0, Device.cpu(), DType.F32, 0, 0);
   }
 
+  /**
+   * The seed of one micro-batch's dropout masks: another one for each step and micro-batch, and the
+   * same on every engine and after a resume.
+   */
+  public static long dropoutSeed(long seed, long step, int microBatch) {
+    return seed + step + microBatch * 0x9E3779B1L;
+  }
+
   public TrainerOptions clip(double norm) {
     return new TrainerOptions(optimizer, norm, device, precision, seed, threads);
   }

@@ -169,7 +169,7 @@ final class DjlTrainer implements Trainer {
       double loss;
       NDList updated;
       if (microBatches.size() == 1) {
-        NDList x = borrow(scratch, microBatches.get(0));
+        NDList x = borrow(scratch, microBatches.get(0), 0);
         NDList results =
             call(
                 scratch,
@@ -215,9 +215,9 @@ final class DjlTrainer implements Trainer {
   private double accumulate(
       List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
     double loss = 0;
-    for (Map<String, HostTensor> batch : microBatches) {
+    for (int i = 0; i < microBatches.size(); i++) {
       try (NDManager inner = scratch.newSubManager()) {
-        NDList x = borrow(inner, batch);
+        NDList x = borrow(inner, microBatches.get(i), i);
         NDList results =
             call(
                 inner, "accumulate", List.of(lossParameters(), x, constants, gradients(), numbers));
@@ -277,10 +277,10 @@ final class DjlTrainer implements Trainer {
     inputs.check(batch, shapes);
   }
 
-  /** Another mask each step; the same after a resume. */
-  private NDList borrow(NDManager scratch, Map<String, HostTensor> batch) {
+  private NDList borrow(NDManager scratch, Map<String, HostTensor> batch, int microBatch) {
     Map<String, HostTensor> values = new LinkedHashMap<>(batch);
-    values.put(SEED, HostTensor.scalar(seed + steps));
+    long dropout = TrainerOptions.dropoutSeed(seed, steps, microBatch);
+    values.put(SEED, HostTensor.scalar(dropout));
     return inputs.borrow(scratch, values);
   }
 
@@ -318,7 +318,8 @@ final class DjlTrainer implements Trainer {
           call(
               scratch,
               "gradients",
-              List.of(lossParameters(), borrow(scratch, batch), constants, numbers(scratch, 0, 1)));
+              List.of(
+                  lossParameters(), borrow(scratch, batch, 0), constants, numbers(scratch, 0, 1)));
       Map<String, HostTensor> named = new LinkedHashMap<>();
       named.put(LOSS, HostArrays.fetch(results.get(0)));
       for (int i = 0; i < script.trained().size(); i++) {

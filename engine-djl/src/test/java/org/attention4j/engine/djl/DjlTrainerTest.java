@@ -208,6 +208,10 @@ class DjlTrainerTest {
       assertEquals(loss, b.step(batch).loss());
       assertNotEquals(loss, c.step(batch).loss());
       assertNotEquals(loss, a.step(batch).loss(), "another mask at the next step");
+      b.restore(c.state());
+      double one = b.step(batch).loss();
+      b.restore(c.state());
+      assertNotEquals(one, b.step(List.of(batch, batch)).loss(), "and in the next micro-batch");
       assertTrue(get(b.evaluate(batch), "loss").equalsExactly(get(b.evaluate(batch), "loss")));
     }
   }

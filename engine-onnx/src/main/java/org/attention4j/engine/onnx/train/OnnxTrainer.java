@@ -150,7 +150,7 @@ public final class OnnxTrainer implements Trainer {
     HostTensor loss = HostTensor.scalar(0f);
     Map<String, HostTensor> outputs = nextState(norm);
     outputs.put("loss", loss);
-    step.run(clocked(fed(step, batch, steps), step, rate), outputs);
+    step.run(clocked(fed(step, batch, dropoutSeed(0)), step, rate), outputs);
     return finite(loss.getDouble(0));
   }
 
@@ -159,9 +159,9 @@ public final class OnnxTrainer implements Trainer {
       List<Map<String, HostTensor>> microBatches, double rate, HostTensor norm) {
     GradientSum sum = new GradientSum();
     double loss = 0;
-    for (Map<String, HostTensor> batch : microBatches) {
+    for (int i = 0; i < microBatches.size(); i++) {
       OrtModel model = gradients.get();
-      Map<String, HostTensor> outputs = model.run(fed(model, batch, steps));
+      Map<String, HostTensor> outputs = model.run(fed(model, microBatches.get(i), dropoutSeed(i)));
       loss += scalar(outputs).getDouble(0) / microBatches.size();
       sum.add(outputs, 1f / microBatches.size());
     }
@@ -206,12 +206,16 @@ public final class OnnxTrainer implements Trainer {
     return all;
   }
 
-  /** A batch with the weights and, where the model has dropout, this step's seed. */
-  private Map<String, HostTensor> fed(OrtModel model, Map<String, HostTensor> batch, long step) {
+  private long dropoutSeed(int microBatch) {
+    return TrainerOptions.dropoutSeed(seed, steps, microBatch);
+  }
+
+  /** A batch with the weights and, where the model has dropout, the seed of its masks. */
+  private Map<String, HostTensor> fed(OrtModel model, Map<String, HostTensor> batch, long dropout) {
     program.checkNames(batch.keySet());
     Map<String, HostTensor> inputs = new LinkedHashMap<>(batch);
     inputs.putAll(state);
-    inputs.put(SEED, HostTensor.scalar(seed + step));
+    inputs.put(SEED, HostTensor.scalar(dropout));
     inputs.keySet().retainAll(model.signature().inputs().keySet());
     return inputs;
   }
@@ -226,7 +230,7 @@ public final class OnnxTrainer implements Trainer {
     Map<String, HostTensor> results = new LinkedHashMap<>();
     gradients
         .get()
-        .run(fed(gradients.get(), batch, steps))
+        .run(fed(gradients.get(), batch, dropoutSeed(0)))
         .forEach((name, value) -> results.put(name.replaceFirst("^grad\\.", ""), value));
     return results;
   }
