@@ -3,9 +3,12 @@ package org.attention4j.engine.onnx.session;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Set;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.spi.Decoding;
@@ -77,9 +80,23 @@ public final class FileSession implements Session {
     }
   }
 
-  /** Inputs that a file does not have are left out: an export keeps only those it needs. */
-  private static Map<String, HostTensor> known(OrtModel target, Map<String, HostTensor> inputs) {
-    Map<String, HostTensor> used = new LinkedHashMap<>(inputs);
+  /** Names of the inputs of its files, those of the cache included. */
+  public Set<String> inputs() {
+    Set<String> names = new LinkedHashSet<>(model.signature().inputs().keySet());
+    if (first != null) {
+      names.addAll(first.signature().inputs().keySet());
+    }
+    return names;
+  }
+
+  /** Inputs that only the other of two files needs are left out. */
+  private Map<String, HostTensor> known(OrtModel target, Map<String, HostTensor> given) {
+    for (String name : given.keySet()) {
+      if (!inputs().contains(name)) {
+        throw new UsageException(file + " has no input '" + name + "'; its inputs are " + inputs());
+      }
+    }
+    Map<String, HostTensor> used = new LinkedHashMap<>(given);
     used.keySet().retainAll(target.signature().inputs().keySet());
     return used;
   }
@@ -90,7 +107,7 @@ public final class FileSession implements Session {
       throw new EngineException(
           file + " takes no cache (no input past_key_values.*); export it with a cache");
     }
-    return new CachedDecoding(first, model, pastSymbol(), FileSession::known);
+    return new CachedDecoding(first, model, pastSymbol(), this::known);
   }
 
   /** The axis of the cache that no other input gives a name to by itself. */
