@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
-import org.attention4j.conformance.golden.GoldenFolder;
 import org.attention4j.spi.Engine;
 import org.jspecify.annotations.Nullable;
 
@@ -41,11 +40,15 @@ final class KitRun {
 
   private synchronized Catalogue catalogue() {
     if (catalogue == null) {
-      String golden = System.getProperty("attention4j.golden", "");
-      Catalogue standard = Catalogue.standard();
-      catalogue = golden.isEmpty() ? standard : standard.and(GoldenFolder.read(Path.of(golden)));
+      catalogue =
+          Conformance.catalogue(folder("attention4j.golden"), folder("attention4j.onnxNodeTests"));
     }
     return catalogue;
+  }
+
+  private static @Nullable Path folder(String property) {
+    String folder = System.getProperty(property, "");
+    return folder.isEmpty() ? null : Path.of(folder);
   }
 
   List<Check> checks(Suite suite) {

@@ -1,0 +1,5 @@
+/** Reports: text matrix, HTML page, JUnit XML, support table. */
+@NullMarked
+package org.attention4j.conformance.report;
+
+import org.jspecify.annotations.NullMarked;
