@@ -80,6 +80,7 @@ public final class OnnxEngine implements Engine {
     OrtModel model = open(whole, weights, lowering, settings);
     return new OnnxSession(
         model,
+        whole.outputTypes(),
         program::checkNames,
         () -> decoders(program, weights, trace, lowering, settings),
         "onnx: "

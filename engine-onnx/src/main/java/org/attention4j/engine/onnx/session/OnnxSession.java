@@ -9,6 +9,7 @@ import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Session;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +37,7 @@ public final class OnnxSession implements Session {
   }
 
   private final OrtModel whole;
+  private final Map<String, TensorType> declared;
   private final Consumer<Iterable<String>> checkNames;
   private final Supplier<Decoders> opener;
   private final String description;
@@ -46,15 +48,18 @@ public final class OnnxSession implements Session {
    * A session.
    *
    * @param whole runs without a cache
+   * @param declared types of the program's outputs, whatever the precision
    * @param checkNames refuses names of inputs that the program does not have
    * @param opener opens the models with a cache, at the first {@link #decode}
    */
   public OnnxSession(
       OrtModel whole,
+      Map<String, TensorType> declared,
       Consumer<Iterable<String>> checkNames,
       Supplier<Decoders> opener,
       String description) {
     this.whole = whole;
+    this.declared = Map.copyOf(declared);
     this.checkNames = checkNames;
     this.opener = opener;
     this.description = description;
@@ -66,9 +71,13 @@ public final class OnnxSession implements Session {
   }
 
   /** The graph's floating type is nominally f32, and so are outputs computed in less. */
-  private static Map<String, HostTensor> outward(Map<String, HostTensor> outputs) {
+  private Map<String, HostTensor> outward(Map<String, HostTensor> outputs) {
     outputs.replaceAll(
-        (name, tensor) -> tensor.dtype() == DType.F16 ? tensor.cast(DType.F32) : tensor);
+        (name, tensor) -> {
+          TensorType type = declared.get(name);
+          boolean nominal = type == null || type.dtype() == DType.F32;
+          return nominal && tensor.dtype() == DType.F16 ? tensor.cast(DType.F32) : tensor;
+        });
     return outputs;
   }
 
