@@ -5,7 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.tensor.DType;
@@ -68,6 +71,25 @@ class TensorsTest {
   void elementTypesWithoutDtypeAreRefused() {
     refused(proto(TensorProto.DataType.STRING, 1), "STRING is not supported");
     refused(TensorProto.newBuilder().setDataType(99), "unknown ONNX element type 99");
+  }
+
+  @Test
+  void mutatedMessagesAreReadOrRefusedButNeverBelieved() {
+    byte[] original =
+        Tensors.proto("t", HostTensor.of(new float[] {1, 2, 3, 4, 5, 6}, 2, 3)).toByteArray();
+    Random random = new Random(17);
+    int refused = 0;
+    for (int i = 0; i < 5000; i++) {
+      byte[] bytes = Arrays.copyOf(original, original.length - random.nextInt(3));
+      bytes[random.nextInt(bytes.length)] ^= (byte) (1 << random.nextInt(8));
+      try {
+        HostTensor tensor = Tensors.host(TensorProto.parseFrom(bytes), FILE);
+        assertTrue(tensor.size() * tensor.dtype().bytes() <= original.length);
+      } catch (FileFormatException | InvalidProtocolBufferException e) {
+        refused++;
+      }
+    }
+    assertTrue(refused > 2000 && refused < 5000, refused + " refused");
   }
 
   private static TensorProto.Builder proto(TensorProto.DataType type, long... dims) {

@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.attention4j.conformance.models.TinyGpt;
 import org.attention4j.engine.onnx.export.OnnxExporter;
 import org.attention4j.error.EngineException;
+import org.attention4j.error.StorageException;
 import org.attention4j.nn.Model;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.Tensors;
@@ -270,6 +271,19 @@ class ExporterTest {
     assertThrows(EngineException.class, () -> export(program, weights, options));
     assertEquals(List.of("model.onnx"), names());
     assertEquals("older", Files.readString(folder.resolve("model.onnx")));
+  }
+
+  @Test
+  void aDirectoryThatCannotBeWrittenIsAStorageError() throws IOException {
+    Path file = Files.writeString(folder.resolve("occupied"), "a file");
+    Program program = Program.of(TestModels.Gpt.tiny());
+    Weights weights = Parameters.init(program, 3);
+    ExportOptions options = ExportOptions.of("reference", examples(program));
+    Exporter exporter = Exporter.get("onnx");
+    StorageException e =
+        assertThrows(
+            StorageException.class, () -> exporter.export(program, weights, file, options));
+    assertTrue(String.valueOf(e.getMessage()).contains("occupied"), e.getMessage());
   }
 
   @Test

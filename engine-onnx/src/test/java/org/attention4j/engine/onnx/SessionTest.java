@@ -164,6 +164,17 @@ class SessionTest {
   }
 
   @Test
+  void anOperatorThatIsMissingIsNamedWithItsBlock() {
+    Program exact = Program.of(TestModels.T5.tiny()); // GELU by the error function
+    Weights start = Parameters.init(exact, 1);
+    SessionOptions wide = SessionOptions.defaults().withPrecision(DType.F64);
+    EngineException e =
+        assertThrows(EngineException.class, () -> new OnnxEngine().open(exact, start, wide));
+    assertTrue(String.valueOf(e.getMessage()).contains("at encoder.layers.0"), e.getMessage());
+    assertTrue(String.valueOf(e.getMessage()).contains("no Erf for f64"), e.getMessage());
+  }
+
+  @Test
   void optionsChangeNothingButSpeed() {
     Map<String, HostTensor> inputs = ids(3, 2, 4);
     try (Session session = open()) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import org.attention4j.conformance.models.TinyGpt;
 import org.attention4j.error.EngineException;
 import org.attention4j.reference.ReferenceEngine;
 import org.attention4j.spi.Parameters;
@@ -84,6 +85,27 @@ class TrainerTest {
         assertEquals(e.gradientNorm(), a.gradientNorm(), 1e-3 * e.gradientNorm());
       }
       Compare.equal("weights", expected.weights().tensors(), actual.weights().tensors(), 2e-3);
+    }
+  }
+
+  @Test
+  void dropoutFallsOnTheSameElementsAsInTheReference() {
+    Program dropping = Program.of(new NextToken(TinyGpt.standard().dropping(0.3)));
+    Weights start = Parameters.init(dropping, 4);
+    TrainerOptions seeded = options.withSeed(1234567890123L);
+    TensorType type = TensorType.i64(2, 6);
+    Map<String, HostTensor> batch =
+        Map.of(
+            "input_ids", Compare.random(type, 13, new Random(1)),
+            "targets", Compare.random(type, 13, new Random(2)));
+    try (Trainer expected =
+            new ReferenceEngine().train(dropping, start, seeded.withPrecision(DType.F64));
+        Trainer actual = new OnnxEngine().train(dropping, start, seeded)) {
+      for (int i = 0; i < 3; i++) {
+        double loss = expected.step(batch).loss();
+        assertEquals(loss, actual.step(batch).loss(), 2e-4 * loss);
+      }
+      Compare.equal("gradients", expected.gradients(batch), actual.gradients(batch), 1e-3);
     }
   }
 

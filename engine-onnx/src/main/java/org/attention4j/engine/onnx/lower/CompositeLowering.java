@@ -29,10 +29,14 @@ final class CompositeLowering {
   /** Whether the composite is written as nodes of its own; others are expanded before. */
   static boolean claims(Composite op, DType precision) {
     return op instanceof LayerNormalization
-        // the operator that it is fused to computes f64 in f32
-        || (op instanceof RmsNormalization && precision != DType.F64)
         || op instanceof LogSoftmax
         || (op instanceof Affine affine && affine.transposed())
+        || (precision != DType.F64 && notInF64(op));
+  }
+
+  /** In f64 the fused RMS norm computes in f32, and some activations are missing. */
+  private static boolean notInF64(Composite op) {
+    return op instanceof RmsNormalization
         || (op instanceof Activation activation && claims(activation.kind()));
   }
 

@@ -3,6 +3,7 @@ package org.attention4j.engine.onnx.lower;
 import java.util.List;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
+import org.attention4j.error.EngineException;
 import org.attention4j.error.OperandException;
 import org.attention4j.graph.Graph;
 import org.attention4j.onnxformat.GraphBuilder;
@@ -58,7 +59,8 @@ public final class GraphLowering {
    * precision already.
    *
    * @throws org.attention4j.error.WeightsException if parameters are missing or of another shape
-   * @throws OperandException with the block's path, if an op cannot be written
+   * @throws OperandException with the block's path, if sizes cannot be computed
+   * @throws EngineException with the block's path, if ONNX Runtime has no such operator
    */
   public static OnnxModel lower(Graph graph, Weights weights, Lowering options) {
     GraphLowering lowering = new GraphLowering(graph, options);
@@ -102,6 +104,8 @@ public final class GraphLowering {
       names[node.results().get(0)] = lower(node.op(), operands);
     } catch (OperandException e) {
       throw e.at(node.path());
+    } catch (EngineException e) {
+      throw new EngineException("at " + node.path() + ": " + e.getMessage(), e);
     }
   }
 
