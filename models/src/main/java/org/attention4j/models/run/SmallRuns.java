@@ -52,7 +52,8 @@ public record SmallRuns(
         model,
         tokenizer,
         new NextTokenBatches(split, batch, context, seed),
-        TrainerOptions.of(optimizer).clip(1).withSeed(seed),
+        // One thread: for such small products several cost more than they bring.
+        TrainerOptions.of(optimizer).clip(1).withSeed(seed).withThreads(1),
         new TrainingPlan.Pace(steps, 1, interval, 4, 0),
         directory,
         TextFile.sha256(text));
