@@ -8,20 +8,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
-import org.attention4j.conformance.Bench;
-import org.attention4j.conformance.Catalogue;
-import org.attention4j.conformance.Check;
+import org.attention4j.conformance.Conformance;
 import org.attention4j.conformance.Finding;
-import org.attention4j.conformance.Glob;
 import org.attention4j.conformance.Report;
 import org.attention4j.conformance.Result;
-import org.attention4j.conformance.Runner;
-import org.attention4j.conformance.golden.GoldenFolder;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.spi.Engine;
-import org.attention4j.spi.Engines;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -36,7 +29,6 @@ import picocli.CommandLine.Option;
           + " exit code is 1 if one failed."
     })
 final class ConformanceCommand implements Callable<Integer> {
-  private static final long SEED = 0x5EED1;
 
   @Option(
       names = "--engine",
@@ -55,65 +47,48 @@ final class ConformanceCommand implements Callable<Integer> {
       names = "--golden",
       paramLabel = "DIR",
       description =
-          "Folder of values recorded from PyTorch; cases in it that are not known are listed.")
+          "Folder of values recorded from PyTorch, instead of the small built-in one. Cases in it"
+              + " that are not known are listed.")
   private @Nullable Path golden;
+
+  @Option(
+      names = "--onnx-node-tests",
+      paramLabel = "DIR",
+      description =
+          "Folder of the ONNX project's node tests, instead of the small built-in one. Cases in it"
+              + " that are not known are listed.")
+  private @Nullable Path onnxNodeTests;
+
+  @Option(
+      names = "--reports",
+      paramLabel = "DIR",
+      description = "Write the results there, too: as a page, as JUnit XML and as a matrix.")
+  private @Nullable Path reports;
 
   @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "0x5EED1",
       description = "Seed of the inputs. Default: ${DEFAULT-VALUE}.")
-  private String seed = "0x" + Long.toHexString(SEED);
+  private String seed = "0x5EED1";
 
   @Mixin private Common common = new Common();
 
   @Override
   public Integer call() {
-    List<Engine> engines =
-        (names.isEmpty() ? Engines.names() : names).stream().map(Engines::get).toList();
-    Catalogue catalogue = catalogue();
-    Glob glob = new Glob(cases);
-    List<Check> checks =
-        catalogue.checks().stream().filter(check -> glob.matches(check.name())).toList();
-    if (checks.isEmpty()) {
-      throw new UsageException("no case fits '" + cases + "'; try '*'");
-    }
-    long number = seed();
-    List<Result> results = new ArrayList<>();
-    for (Engine engine : engines) {
-      Bench bench = Bench.of(engine, number);
-      long before = System.nanoTime();
-      for (Check check : checks) {
-        Result result = Runner.run(check, bench, List.of());
-        results.add(result);
-        if (result.status() == Finding.Status.FAILED) {
-          common.say(result.text());
-        }
-      }
-      common.progress(
-          String.format(
-              Locale.ROOT,
-              "%s: %d cases in %.0f s",
-              engine.name(),
-              checks.size(),
-              (System.nanoTime() - before) / 1e9));
-    }
-    Report report = new Report(number, results, catalogue.unknown());
-    catalogue.unknown().forEach(name -> common.say("not known: " + name));
+    Conformance.Options options =
+        new Conformance.Options(
+            names, cases, folder(golden), folder(onnxNodeTests), seed(), reports);
+    Report report = Conformance.run(options, common::say);
     common.result(json(report));
-    common.say(report.lastLine());
     return report.exitStatus() == 0 ? Failures.DONE : Failures.CHECK_FAILED;
   }
 
-  private Catalogue catalogue() {
-    Path folder = golden;
-    if (folder == null) {
-      return Catalogue.standard();
+  private static @Nullable Path folder(@Nullable Path path) {
+    if (path != null && !Files.isDirectory(path)) {
+      throw new StorageException("there is no folder " + path);
     }
-    if (!Files.isDirectory(folder)) {
-      throw new StorageException("there is no folder " + folder);
-    }
-    return Catalogue.standard().and(GoldenFolder.read(folder));
+    return path;
   }
 
   private long seed() {

@@ -37,6 +37,7 @@ public record WordVectors(
   private static final String TABLE = "transformer.wte.weight";
   private static final String NEAR = "gato ~ perro";
   private static final String FAR = "gato ~ democracia";
+  private static final double CLOSE = 0.6;
   private static final double MARGIN = 0.3;
 
   /** Trains on a text. */
@@ -64,7 +65,8 @@ public record WordVectors(
   }
 
   private static boolean apart(Map<String, Double> cosines) {
-    return cosines.getOrDefault(NEAR, 0.0) > cosines.getOrDefault(FAR, 0.0) + MARGIN;
+    double near = cosines.getOrDefault(NEAR, 0.0);
+    return near > CLOSE && near > cosines.getOrDefault(FAR, 0.0) + MARGIN;
   }
 
   /** Whether the cat is near the dog and far from democracy, by a clear margin. */
