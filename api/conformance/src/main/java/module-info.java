@@ -7,7 +7,6 @@ module org.attention4j.conformance {
   requires static transitive org.jspecify;
 
   exports org.attention4j.conformance;
-  exports org.attention4j.conformance.golden;
 
   uses org.attention4j.spi.Engine;
 }
