@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -145,7 +146,7 @@ class ExternalDataTest {
     assertThrows(FileFormatException.class, () -> OnnxFiles.readModel(file));
     OnnxFiles.writeModel(file, model(counting(100), counting(500)), false);
     byte[] whole = Files.readAllBytes(file);
-    Files.write(file, java.util.Arrays.copyOf(whole, whole.length - 1));
+    Files.write(file, Arrays.copyOf(whole, whole.length - 1));
     assertThrows(FileFormatException.class, () -> OnnxFiles.readModel(file));
     Files.write(file, whole);
     assertFalse(OnnxFiles.readModel(file).getGraph().getInitializerList().isEmpty());

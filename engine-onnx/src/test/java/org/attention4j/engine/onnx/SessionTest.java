@@ -18,6 +18,7 @@ import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
+import org.attention4j.op.LayerNormalization;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
@@ -56,7 +57,7 @@ class SessionTest {
     assertTrue(
         engine
             .supports(
-                new org.attention4j.op.LayerNormalization(1e-5),
+                new LayerNormalization(1e-5),
                 List.of(TensorType.f32("b", 4), TensorType.f32(4), TensorType.f32(4)),
                 Mode.INFERENCE)
             .granted());
@@ -207,6 +208,11 @@ class SessionTest {
       HostTensor narrow = Compare.named(half.run(inputs), "logits");
       assertEquals(DType.F32, narrow.dtype());
       Compare.equal("f16", expected, narrow, 0.02);
+      try (Decoding decoding = half.decode()) {
+        HostTensor decoded = Compare.named(decoding.next(inputs), "logits");
+        assertEquals(DType.F32, decoded.dtype());
+        Compare.equal("decoded in f16", expected, decoded, 0.02);
+      }
       HostTensor precise = Compare.named(wide.run(inputs), "logits");
       assertEquals(DType.F64, precise.dtype());
       Compare.equal("f64", expected, precise, 1e-5);

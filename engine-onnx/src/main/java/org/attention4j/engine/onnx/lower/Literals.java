@@ -1,5 +1,6 @@
 package org.attention4j.engine.onnx.lower;
 
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +29,7 @@ final class Literals {
 
   /** An i64 vector. */
   String vector(long... values) {
-    return vector(java.util.Arrays.stream(values).boxed().toList());
+    return vector(Arrays.stream(values).boxed().toList());
   }
 
   /** An i64 scalar. */

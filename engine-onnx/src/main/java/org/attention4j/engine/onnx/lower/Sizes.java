@@ -6,10 +6,12 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.attention4j.error.ShapeException;
 import org.attention4j.onnxformat.Attributes;
 import org.attention4j.onnxformat.GraphBuilder;
+import org.attention4j.onnxformat.proto.AttributeProto;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
@@ -103,7 +105,7 @@ final class Sizes {
       }
       sum = sum == null ? product : node("Add", List.of(sum, product));
     }
-    return java.util.Objects.requireNonNull(sum);
+    return Objects.requireNonNull(sum);
   }
 
   private String atom(Dim.Atom atom) {
@@ -172,10 +174,7 @@ final class Sizes {
     return nodeWith(type, inputNames);
   }
 
-  private String nodeWith(
-      String type,
-      List<String> inputNames,
-      org.attention4j.onnxformat.proto.AttributeProto... attributes) {
+  private String nodeWith(String type, List<String> inputNames, AttributeProto... attributes) {
     String outer = graph.scope();
     graph.scope("sizes");
     String name = graph.node(type, inputNames, attributes);

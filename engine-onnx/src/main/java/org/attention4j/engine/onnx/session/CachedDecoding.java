@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
 import org.attention4j.tensor.HostTensor;
@@ -24,6 +25,7 @@ final class CachedDecoding implements Decoding {
   private final OrtModel step;
   private final String pastSymbol;
   private final BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known;
+  private final UnaryOperator<Map<String, HostTensor>> outward;
   private final Map<String, OnnxTensor> cache = new LinkedHashMap<>();
   private boolean closed;
 
@@ -34,16 +36,19 @@ final class CachedDecoding implements Decoding {
    * @param step the model of later steps
    * @param pastSymbol the symbol of the cache's length in the step's inputs
    * @param known leaves out inputs that a model does not need
+   * @param outward gives outputs the types that the program declares
    */
   CachedDecoding(
       @Nullable OrtModel prefill,
       OrtModel step,
       String pastSymbol,
-      BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known) {
+      BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known,
+      UnaryOperator<Map<String, HostTensor>> outward) {
     this.prefill = prefill;
     this.step = step;
     this.pastSymbol = pastSymbol;
     this.known = known;
+    this.outward = outward;
   }
 
   @Override
@@ -89,7 +94,7 @@ final class CachedDecoding implements Decoding {
       OrtSession.Result fresh = model.runNative(feeds.tensors(), grown.keySet(), results.tensors());
       grown.forEach((present, name) -> keep(name, (OnnxTensor) fresh.get(present).orElseThrow()));
     }
-    return outputs;
+    return outward.apply(outputs);
   }
 
   private void keep(String name, OnnxTensor tensor) {

@@ -107,7 +107,7 @@ public final class FileSession implements Session {
       throw new EngineException(
           file + " takes no cache (no input past_key_values.*); export it with a cache");
     }
-    return new CachedDecoding(first, model, pastSymbol(), this::known);
+    return new CachedDecoding(first, model, pastSymbol(), this::known, outputs -> outputs);
   }
 
   /** The axis of the cache that no other input gives a name to by itself. */

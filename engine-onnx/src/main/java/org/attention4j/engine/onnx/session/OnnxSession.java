@@ -100,7 +100,8 @@ public final class OnnxSession implements Session {
   @Override
   public Decoding decode() {
     Decoders models = decoders();
-    return new CachedDecoding(models.prefill(), models.step(), models.pastSymbol(), this::known);
+    return new CachedDecoding(
+        models.prefill(), models.step(), models.pastSymbol(), this::known, this::outward);
   }
 
   private synchronized Decoders decoders() {

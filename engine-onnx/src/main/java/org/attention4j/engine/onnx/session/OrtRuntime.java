@@ -10,6 +10,7 @@ import java.util.Locale;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.Availability;
 import org.attention4j.tensor.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * ONNX Runtime's environment: one for each JVM, made at first use, telemetry off. It lives until
@@ -34,9 +35,7 @@ public final class OrtRuntime {
   }
 
   private record Loaded(
-      @org.jspecify.annotations.Nullable OrtEnvironment environment,
-      EnumSet<OrtProvider> providers,
-      String problem) {}
+      @Nullable OrtEnvironment environment, EnumSet<OrtProvider> providers, String problem) {}
 
   /**
    * The environment.
