@@ -7,6 +7,7 @@ module org.attention4j.conformance {
   requires static transitive org.jspecify;
 
   exports org.attention4j.conformance;
+  exports org.attention4j.conformance.report;
 
   uses org.attention4j.spi.Engine;
 }

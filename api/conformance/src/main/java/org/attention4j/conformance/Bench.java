@@ -21,7 +21,7 @@ public record Bench(Engine engine, Abilities abilities, long seed, String reprod
         seed,
         "java -jar attention4j.jar conformance --engine "
             + engine.name()
-            + " --case CASE --seed SEED");
+            + " --case CASE --seed 0xSEED");
   }
 
   /** The same numbers for the same check and seed, whatever ran before. */
