@@ -2,17 +2,19 @@ package org.attention4j.onnxformat;
 
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.MessageLite;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicReference;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.MemoryException;
 import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.TensorProto;
+import org.attention4j.weights.AtomicFile;
 
 /**
  * Reads and writes model and tensor files. Files are written under a temporary name and moved, so
@@ -75,7 +77,9 @@ public final class OnnxFiles {
    * larger than {@link #EXTERNAL_DATA_ABOVE}.
    *
    * @return whether the weights went to a second file
-   * @throws IOException if the disk is full or the folder cannot be written
+   * @throws org.attention4j.error.StorageException if the disk is full or the folder cannot be
+   *     written; an older file stays
+   * @throws IOException if the folder cannot be made
    */
   public static boolean writeModel(Path file, OnnxModel model, boolean externalData)
       throws IOException {
@@ -86,32 +90,20 @@ public final class OnnxFiles {
     }
     Files.createDirectories(folder);
     Path data = file.resolveSibling(file.getFileName() + "_data");
-    Path temporaryModel = Files.createTempFile(folder, ".model", ".tmp");
-    Path temporaryData = Files.createTempFile(folder, ".data", ".tmp");
     ModelWriter writer = new ModelWriter(model);
-    try (OutputStream modelOut = Files.newOutputStream(temporaryModel)) {
-      if (external) {
-        try (OutputStream dataOut = Files.newOutputStream(temporaryData)) {
-          writer.writeWeights(dataOut, data.getFileName().toString(), ALIGNMENT).writeTo(modelOut);
-        }
-        move(temporaryData, data);
-      } else {
-        writer.writeWhole(modelOut);
-      }
-      move(temporaryModel, file);
-      if (!external) {
-        // an earlier export may have left weights that nothing refers to any more
-        Files.deleteIfExists(data);
-      }
-      return external;
-    } finally {
-      Files.deleteIfExists(temporaryModel);
-      Files.deleteIfExists(temporaryData);
+    if (external) {
+      AtomicReference<MessageLite> skeleton = new AtomicReference<>();
+      String name = data.getFileName().toString();
+      AtomicFile.write(
+          data,
+          out -> skeleton.set(writer.writeWeights(Channels.newOutputStream(out), name, ALIGNMENT)));
+      AtomicFile.write(file, out -> skeleton.get().writeTo(Channels.newOutputStream(out)));
+    } else {
+      AtomicFile.write(file, out -> writer.writeWhole(Channels.newOutputStream(out)));
+      // an earlier export may have left weights that nothing refers to any more
+      Files.deleteIfExists(data);
     }
-  }
-
-  private static void move(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    return external;
   }
 
   private static InputStream open(Path file) throws IOException {
