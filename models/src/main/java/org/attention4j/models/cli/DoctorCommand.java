@@ -24,8 +24,9 @@ import picocli.CommandLine.Mixin;
     name = "doctor",
     sortOptions = false,
     description = {
-      "Show what this machine offers: Java, processor, engines, kernels and native libraries,",
-      "their versions, and what is unavailable and why. The exit code is 1 if something is broken."
+      "Show what this machine offers, what is unavailable, and why.",
+      "Java, processor, engines, kernels, native libraries and their versions. The exit code is 1 if"
+          + " something is broken."
     })
 final class DoctorCommand implements Callable<Integer> {
   private static final List<String> FEATURES =

@@ -21,8 +21,8 @@ import picocli.CommandLine.Option;
     name = "quickstart",
     sortOptions = false,
     description = {
-      "Train a small character GPT on PyTorch, export it to ONNX, run it on every engine, and",
-      "compare them. Takes a minute or two. Leaves a model, an ONNX file and report.html.",
+      "Train a small character GPT on PyTorch, export it to ONNX, and compare every engine.",
+      "Takes some minutes. Leaves a model, an ONNX file and report.html.",
       "The exit code is 1 if an engine is off by more than 1e-4 or writes another text."
     })
 final class QuickstartCommand implements Callable<Integer> {
