@@ -2,6 +2,7 @@ package org.attention4j.engine.onnx.session;
 
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtProvider;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -25,7 +26,9 @@ public final class OrtRuntime {
 
     private static Loaded load() {
       try {
-        OrtEnvironment environment = OrtEnvironment.getEnvironment();
+        // What it would log on stderr comes as an exception too.
+        OrtEnvironment environment =
+            OrtEnvironment.getEnvironment(OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL, "attention4j");
         environment.setTelemetry(false);
         return new Loaded(environment, OrtEnvironment.getAvailableProviders(), "");
       } catch (OrtException | RuntimeException | LinkageError e) {
