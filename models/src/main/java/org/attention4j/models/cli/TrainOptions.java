@@ -189,8 +189,10 @@ final class TrainOptions {
   @Option(
       names = "--warmup",
       paramLabel = "N",
-      defaultValue = "100",
-      description = "Steps over which the rate rises." + DEFAULT)
+      defaultValue = "-1",
+      description =
+          "Steps over which the rate rises; -1 for 100, or a tenth of the steps if that is less."
+              + DEFAULT)
   long warmup;
 
   @Option(
@@ -224,7 +226,7 @@ final class TrainOptions {
   @Option(
       names = "--seed",
       paramLabel = "N",
-      defaultValue = "1337",
+      defaultValue = "42",
       description = "Seed of weights, batches and dropout." + DEFAULT)
   long seed;
 
@@ -302,18 +304,19 @@ final class TrainOptions {
   }
 
   private Schedule schedule() {
-    if (warmup < 0 || warmup >= steps) {
+    long rise = warmup == -1 ? Math.min(100, steps / 10) : warmup;
+    if (rise < 0 || rise >= steps) {
       throw new UsageException(
           "the warm-up is shorter than the run: 0 to " + (steps - 1) + " steps, not " + warmup);
     }
-    long rest = steps - warmup;
+    long rest = steps - rise;
     Schedule after =
         switch (read(Rate.class, "--schedule", schedule)) {
           case COSINE -> Schedule.cosine(learningRate, minLearningRate, rest);
           case LINEAR -> Schedule.linear(learningRate, minLearningRate, rest);
           case CONSTANT -> Schedule.constant(learningRate);
         };
-    return after.afterWarmUp(warmup);
+    return after.afterWarmUp(rise);
   }
 
   Pace pace() {

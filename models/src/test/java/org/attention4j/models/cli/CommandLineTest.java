@@ -297,7 +297,7 @@ class CommandLineTest {
   @Test
   void aRunIsNeitherOverwrittenNorResumedWithOtherOptions() {
     train(corpus(), model()).refused("--resume");
-    run("train", "--resume", "--out", model(), "--seed", 99).refused("--seed was 1337, not 99");
+    run("train", "--resume", "--out", model(), "--seed", 99).refused("--seed was 42, not 99");
     run("train", "--resume", "--out", directory).refused("nothing to resume");
   }
 
