@@ -65,10 +65,12 @@ public record CrossEntropy(long ignoreIndex, double labelSmoothing, Reduction re
       Tensor uniform = logProbability.mean(-1).neg();
       loss = loss.mul(1 - labelSmoothing).add(uniform.mul(labelSmoothing));
     }
-    Tensor weight = counts.cast(logits.dtype()).insert(-1);
     int[] all = IntStream.range(0, logits.rank()).toArray();
     Tensor sum = counts.insert(-1).where(loss, loss.scalar(0)).sum(all);
-    Tensor result = reduction == Reduction.SUM ? sum : sum.div(weight.sum(all));
-    return List.of(result.reshape(List.of()));
+    if (reduction == Reduction.SUM) {
+      return List.of(sum.reshape(List.of()));
+    }
+    Tensor counted = counts.cast(logits.dtype()).insert(-1).sum(all);
+    return List.of(sum.div(counted).reshape(List.of()));
   }
 }
