@@ -5,13 +5,17 @@ AdamW (betas 0.9, 0.99; decay 0.1 for matrices only), gradients clipped to norm 
 numpy; prints one line of JSON: milliseconds per iteration and losses.
 
     python nanogpt_torch.py [--layers 4 --heads 4 --width 128 --context 64 --batch 12]
+                            [--weights FILE --batches FILE]
 """
 
 import argparse
 import json
 import math
+import resource
+import struct
 import time
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -75,6 +79,28 @@ class Gpt(nn.Module):
         return F.cross_entropy(logits.view(-1, logits.shape[-1]), targets.view(-1))
 
 
+NAMES = {"wte": "tokens", "wpe": "positions", "ln_f": "norm", "ln_1": "ln1", "ln_2": "ln2", "h": "blocks"}
+
+
+def load(model, path):
+    """Weights from a safetensors file with TinyGpt's names."""
+    with open(path, "rb") as file:
+        header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+        data = file.read()
+    state = {}
+    for name, entry in header.items():
+        if name == "__metadata__":
+            continue
+        begin, end = entry["data_offsets"]
+        values = np.frombuffer(data[begin:end], dtype=np.float32).reshape(entry["shape"])
+        state[".".join(NAMES.get(part, part) for part in name.split("."))] = torch.tensor(values)
+    model.load_state_dict(state)
+
+
+def peak_mebibytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
 def main():
     parser = argparse.ArgumentParser()
     for name, default in dict(layers=4, heads=4, width=128, context=64, batch=12).items():
@@ -84,6 +110,8 @@ def main():
     parser.add_argument("--iterations", type=int, default=200)
     parser.add_argument("--warmup", type=int, default=20)
     parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--weights", help="safetensors file to start from")
+    parser.add_argument("--batches", help="file of i64 [iterations, 2, batch, context]: ids, targets")
     a = parser.parse_args()
     if a.threads:
         torch.set_num_threads(a.threads)
@@ -93,11 +121,20 @@ def main():
     vectors = [p for p in model.parameters() if p.dim() < 2]
     groups = [{"params": matrices, "weight_decay": 0.1}, {"params": vectors, "weight_decay": 0.0}]
     optimizer = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.99))
+    if a.weights:
+        load(model, a.weights)
+    given = None
+    if a.batches:
+        given = torch.from_numpy(np.fromfile(a.batches, dtype=np.int64))
+        given = given.view(-1, 2, a.batch, a.context)
     times, losses = [], []
     for i in range(a.warmup + a.iterations):
         ids = torch.randint(a.vocab, (a.batch, a.context + 1))
+        x, y = ids[:, :-1].contiguous(), ids[:, 1:].contiguous()
+        if given is not None:
+            x, y = given[i]
         start = time.perf_counter()
-        loss = model(ids[:, :-1].contiguous(), ids[:, 1:].contiguous())
+        loss = model(x, y)
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -115,6 +152,7 @@ def main():
                 "best_ms": round(times[0], 3),
                 "first_loss": losses[0],
                 "last_loss": losses[-1],
+                "peak_mib": round(peak_mebibytes()),
             }
         )
     )

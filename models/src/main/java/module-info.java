@@ -10,8 +10,12 @@ module org.attention4j.models {
 
   exports org.attention4j.models.data;
   exports org.attention4j.models.family;
+  exports org.attention4j.models.jinja;
+  exports org.attention4j.models.golden;
+  exports org.attention4j.models.huggingface;
   exports org.attention4j.models.run;
   exports org.attention4j.models.store;
+  exports org.attention4j.models.text;
   exports org.attention4j.models.token;
 
   opens org.attention4j.models.cli to

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "../src/libtorch_operators.h"
 #include "attention4j/kernels.h"
 
 namespace {
@@ -212,6 +213,7 @@ class CallReader {
       case A4J_I32:
         return 4;
       case A4J_BF16:
+      case A4J_F16:
         return 2;
       case A4J_BOOL:
         return 1;
@@ -257,6 +259,9 @@ struct Call {
     mask = reader.next_mask();
     problem.mask = mask.data();
     problem.mask_nodes = static_cast<int64_t>(mask.size());
+    problem.dropout = reader.next_double();
+    problem.dropout_seed = reader.next();
+    problem.dropout_site = reader.next();
   }
   Call(const Call&) = delete;
   Call& operator=(const Call&) = delete;
@@ -312,6 +317,19 @@ JNIEXPORT jstring JNICALL Java_org_attention4j_kernels_NativeCalls_selfTest(JNIE
 
 JNIEXPORT jboolean JNICALL Java_org_attention4j_kernels_NativeCalls_isaAvailable(JNIEnv*, jclass, jint isa) {
   return a4j_isa_available(isa) != 0 ? JNI_TRUE : JNI_FALSE;
+}
+
+JNIEXPORT jboolean JNICALL Java_org_attention4j_kernels_NativeCalls_onnxRuntimeIsa(JNIEnv*, jclass,
+                                                                                   jint isa) {
+  return a4j_onnxruntime_isa(isa) == A4J_OK ? JNI_TRUE : JNI_FALSE;
+}
+
+JNIEXPORT jstring JNICALL Java_org_attention4j_kernels_NativeCalls_registerLibtorch(JNIEnv* env, jclass,
+                                                                                    jint isa) {
+  return guarded<jstring>(env, nullptr, [&] {
+    std::string reason = attention4j::register_libtorch_operators(isa);
+    return reason.empty() ? nullptr : env->NewStringUTF(reason.c_str());
+  });
 }
 
 JNIEXPORT jlong JNICALL Java_org_attention4j_kernels_NativeCalls_createContext(JNIEnv* env, jclass, jint isa,

@@ -1,6 +1,6 @@
 // The C entry points: validate, split the work into items, hand them to the pool.
 #include <algorithm>
-#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -8,6 +8,7 @@
 #include "attention4j/kernels.h"
 #include "failure.h"
 #include "isa.h"
+#include "sweep.h"
 #include "thread_pool.h"
 #include "validate.h"
 
@@ -23,15 +24,36 @@ struct a4j_context {
   int32_t isa;
   const KernelTable& kernels;
   ThreadPool pool;
+  std::mutex scratch_in_use;
+  Workspace scratch;
 };
 
 namespace {
 
 constexpr int32_t kMaxThreads = 1024;
+constexpr size_t kMergeAlone = 1 << 18;  // partial results that are not worth a second round of the pool
+constexpr size_t kKeptScratch = size_t{1} << 26;  // bytes that a context keeps between calls, at most
+
+/** Memory for one call: the context's, or its own while another call has that or if it is large. */
+class Scratch {
+ public:
+  Scratch(a4j_context& context, size_t bytes) : lock_(context.scratch_in_use, std::defer_lock) {
+    if (bytes == 0) return;
+    bool keep = bytes <= kKeptScratch && lock_.try_lock();
+    data_ = (keep ? context.scratch : own_).reserve(bytes);
+  }
+
+  void* data() const { return data_; }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+  Workspace own_;
+  void* data_ = nullptr;
+};
 
 template <class Call>
 void run_items(a4j_context& context, void (*item)(const Call&, int64_t, void*), const Call& call,
-               int64_t count) {
+               int64_t count, size_t workspace_bytes, bool alone = false) {
   struct Job {
     void (*item)(const Call&, int64_t, void*);
     const Call* call;
@@ -42,15 +64,40 @@ void run_items(a4j_context& context, void (*item)(const Call&, int64_t, void*), 
         const Job& typed = *static_cast<const Job*>(data);
         typed.item(*typed.call, i, workspace);
       },
-      &job, count, context.kernels.workspace_bytes(call.problem));
+      &job, count, workspace_bytes, alone);
+}
+
+void run_items(a4j_context& context, void (*item)(const BackwardCall&, int64_t, void*),
+               const BackwardCall& call, int64_t count) {
+  run_items(context, item, call, count, context.kernels.workspace_bytes(call.problem));
 }
 
 int64_t query_items(const Problem& problem) {
   return problem.batch * problem.heads * query_tiles(problem);
 }
 
-void run_forward(a4j_context& context, const ForwardCall& call) {
-  run_items(context, context.kernels.forward, call, query_items(call.problem));
+/** Whether a call is over before another thread would have woken up: about ten microseconds. */
+bool is_short(const Problem& problem) {
+  double pairs = static_cast<double>(problem.batch * problem.heads * problem.queries * problem.keys);
+  double widths = problem.key_dim + problem.value_dim;
+  double key_bytes = static_cast<double>(problem.batch * problem.key_heads * problem.keys) * widths *
+                     (problem.key.element == Element::kFloat32 ? 4 : 2);
+  return 2 * pairs * widths * 0.01 + key_bytes * 0.02 < 10e3;  // nanoseconds
+}
+
+void run_forward(a4j_context& context, ForwardCall call) {
+  call.plan = context.kernels.plan_forward(call, context.pool.threads());
+  Scratch partials(context, sizeof(float) * call.plan.partial_floats);
+  call.partials = static_cast<float*>(partials.data());
+  run_items(context, call.plan.item, call, call.plan.items, call.plan.workspace_bytes,
+            is_short(call.problem));
+  if (call.plan.merge == nullptr) return;
+  int64_t groups = call.problem.batch * call.problem.key_heads;
+  if (call.plan.partial_floats < kMergeAlone) {
+    for (int64_t group = 0; group < groups; group++) call.plan.merge(call, group, nullptr);
+  } else {
+    run_items(context, call.plan.merge, call, groups, 0);
+  }
 }
 
 /** A dense f32 view of [batch, heads, queries, width] over scratch memory. */
@@ -108,26 +155,28 @@ int64_t bias_items(const Problem& problem) {
 void run_backward(a4j_context& context, BackwardCall call) {
   const Problem& problem = call.problem;
   const int64_t rows = problem.batch * problem.heads * problem.queries;
-  std::unique_ptr<float[]> out;
-  std::unique_ptr<float[]> lse;
-  if (!present(call.out) || !present(call.lse)) {
-    out.reset(new float[static_cast<size_t>(rows * problem.value_dim)]);
-    lse.reset(new float[static_cast<size_t>(rows)]);
-    call.out = dense_view(out.get(), problem, problem.value_dim);
-    call.lse = dense_view(lse.get(), problem, 1);
-    run_forward(context, ForwardCall{problem, call.out, call.lse});
+  const bool saved = present(call.out) && present(call.lse);
+  const BackwardSweep* sweep = context.kernels.backward_sweep(call);
+  const int64_t partials = sweep == nullptr ? 0 : plan_sweep(call);
+  const int64_t outs = saved ? 0 : rows * (problem.value_dim + 1);
+  Scratch scratch(context, sizeof(float) * static_cast<size_t>(partials + rows + outs));
+  float* sums = static_cast<float*>(scratch.data());
+  call.delta = sums + partials;
+  if (!saved) {
+    call.out = dense_view(call.delta + rows, problem, problem.value_dim);
+    call.lse = dense_view(call.delta + rows * (problem.value_dim + 1), problem, 1);
+    run_forward(context, ForwardCall{problem, call.out, call.lse, {}, nullptr});
   }
-  std::unique_ptr<float[]> delta(new float[static_cast<size_t>(rows)]);
-  call.delta = delta.get();
-  run_items(context, context.kernels.backward_delta, call, query_items(problem));
-  if (present(call.grad_query)) {
+  bool swept = sweep != nullptr && run_sweep(context.pool, *sweep, call, sums, is_short(problem));
+  if (sweep == nullptr) run_items(context, context.kernels.backward_delta, call, query_items(problem));
+  if (!swept && present(call.grad_query)) {
     run_items(context, context.kernels.backward_query, call, query_items(problem));
   }
-  if (present(call.grad_key) || present(call.grad_value)) {
+  if (!swept && (present(call.grad_key) || present(call.grad_value))) {
     run_items(context, context.kernels.backward_key, call,
               problem.batch * problem.key_heads * key_tiles(problem));
   }
-  if (present(call.grad_bias)) {
+  if (!swept && present(call.grad_bias)) {
     run_items(context, context.kernels.backward_bias, call, bias_items(problem));
   }
 }
@@ -210,6 +259,22 @@ int32_t a4j_attention_backward(a4j_context* context, const a4j_attention* proble
     Problem checked_problem = check_problem(problem, nodes);
     BackwardCall call = check_backward(checked_problem, *problem, gradients);
     run_backward(checked(context), call);
+    return A4J_OK;
+  } catch (...) {
+    return report_current_exception(error);
+  }
+}
+
+int32_t a4j_dropout(a4j_context* context, const float* x, const float* added, float* y, int64_t count,
+                    double probability, int64_t seed, int64_t site, a4j_error* error) {
+  try {
+    DropoutCall call{check_dropout(probability, seed, site), x, added, y, count};
+    if (count < 0 || (count > 0 && (x == nullptr || y == nullptr))) {
+      throw Failure(A4J_INVALID_ARGUMENT, "dropout lacks its x or y, or has a negative count");
+    }
+    if (!call.plan.active) call.plan.factor = 1;  // of everything, as no hash is below 0
+    a4j_context& chosen = checked(context);
+    run_items(chosen, chosen.kernels.dropout, call, (count + kDropoutChunk - 1) / kDropoutChunk, 0);
     return A4J_OK;
   } catch (...) {
     return report_current_exception(error);

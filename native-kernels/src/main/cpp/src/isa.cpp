@@ -12,6 +12,9 @@ bool machine_runs(int32_t isa) {
 #if defined(__x86_64__)
   // The builtin also asks the operating system whether it saves the wide registers.
   if (isa == A4J_ISA_AVX2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (isa == A4J_ISA_AVX512_BF16) {
+    return machine_runs(A4J_ISA_AVX512) && __builtin_cpu_supports("avx512bf16");
+  }
   if (isa == A4J_ISA_AVX512) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq");
@@ -40,6 +43,8 @@ const char* isa_name(int32_t isa) {
       return "avx2";
     case A4J_ISA_AVX512:
       return "avx512";
+    case A4J_ISA_AVX512_BF16:
+      return "avx512-bf16";
     default:
       return nullptr;
   }
@@ -54,6 +59,8 @@ const KernelTable* kernels_for(int32_t isa) {
       return avx2_kernels();
     case A4J_ISA_AVX512:
       return avx512_kernels();
+    case A4J_ISA_AVX512_BF16:
+      return avx512_bf16_kernels();
     default:
       return nullptr;
   }

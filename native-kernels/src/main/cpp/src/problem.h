@@ -11,7 +11,7 @@ namespace attention4j {
 /** Queries and keys in one tile of scores. */
 constexpr int kTile = 64;
 
-enum class Element { kFloat32, kBfloat16 };
+enum class Element { kFloat32, kBfloat16, kFloat16 };
 
 /** A view with its offset applied; strides of broadcast axes are 0. */
 struct View {
@@ -35,6 +35,19 @@ struct MaskNode {
   int64_t strides[4];
 };
 
+/** The field and the constant of the dropout hash, as in org.attention4j.op.Dropout. */
+constexpr uint64_t kDropoutPrime = 2147483647;
+constexpr uint64_t kDropoutSecond = 625341585;
+
+/** Dropout of the weights, prepared; see kernel/dropout.h. */
+struct DropoutPlan {
+  bool active;
+  uint32_t first_key;  // below 2^31 - 1, as all of these
+  uint32_t second_key;
+  uint32_t threshold;  // hashes below it fall
+  float factor;        // of the weights that stay
+};
+
 struct Problem {
   int64_t batch;
   int64_t heads;
@@ -55,6 +68,7 @@ struct Problem {
   const MaskNode* mask;
   int mask_nodes;
   int mask_depth;
+  DropoutPlan dropout;
 };
 
 static inline int64_t query_tiles(const Problem& problem) {
@@ -70,10 +84,29 @@ static inline int64_t group_size(const Problem& problem) {
   return problem.heads / problem.key_heads;
 }
 
+struct ForwardCall;
+
+/** How a forward pass is cut into items. Results do not depend on it. */
+struct ForwardPlan {
+  /** Each item writes memory that no other writes. */
+  void (*item)(const ForwardCall& call, int64_t item, void* workspace);
+  int64_t items;
+  size_t workspace_bytes;  // for each thread, 64-byte aligned
+  int64_t heads;           // of one item
+  int64_t queries;
+  int64_t chunk_keys;  // where keys are split among items
+  int64_t chunks;
+  size_t partial_floats;
+  /** Where keys are split: one call for each (batch, key head), after all items; needs no workspace. */
+  void (*merge)(const ForwardCall& call, int64_t group, void* workspace);
+};
+
 struct ForwardCall {
   Problem problem;
   View out;
   View lse;
+  ForwardPlan plan;
+  float* partials;  // scratch, as many as the plan says
 };
 
 struct BackwardCall {
@@ -88,14 +121,61 @@ struct BackwardCall {
   View grad_bias;
   /** sum(out * grad_out) - grad_lse for each row, [batch, heads, queries]; scratch. */
   float* delta;
+  /** Set to 1 if query, key, value or grad_out holds NaN or infinity. */
+  int32_t* not_finite;
+  /** Tasks that share one head's keys in the fast sweep. */
+  int64_t chunks;
+  /** [chunks, batch, heads, queries, gradient_step(key_dim)]; null if chunks is 1. */
+  float* query_partials;
+  /** [batch, heads, keys, gradient_step(width)]; null if heads do not share keys. */
+  float* key_partials;
+  float* value_partials;
+};
+
+/** Queries (an even number) and keys in one tile of the fast backward sweep. */
+constexpr int kBackwardQueries = 64;
+constexpr int kBackwardKeys = 128;
+
+static inline int64_t backward_blocks(const Problem& problem) {
+  return (problem.keys + kBackwardKeys - 1) / kBackwardKeys;
+}
+
+/** From row to row of a gradient that is being summed, in elements. */
+static inline int gradient_step(int width) {
+  return (width + 15) / 16 * 16;
+}
+
+/** The fast backward pass: prepare, then (if all is finite) sweep, then reduce what is partial. */
+struct BackwardSweep {
+  size_t (*workspace_bytes)(const BackwardCall& call);
+  /** Items per (batch, head, tile of queries), then (batch, key head, tile of keys): delta, not_finite. */
+  void (*prepare)(const BackwardCall& call, int64_t item, void* workspace);
+  /** One item per (chunk, batch, head). */
+  void (*sweep)(const BackwardCall& call, int64_t item, void* workspace);
+  /** Items per (batch, head, tile of queries) if there are chunks, then (batch, key head, tile of keys). */
+  void (*reduce)(const BackwardCall& call, int64_t item, void* workspace);
+  size_t (*bias_workspace_bytes)(const BackwardCall& call);
+  /** One item per tile of the bias, of kBackwardQueries and kBackwardKeys or 1: grad_bias. */
+  void (*bias)(const BackwardCall& call, int64_t item, void* workspace);
+};
+
+/** Elements of one work item of a DropoutCall. */
+constexpr int64_t kDropoutChunk = 16384;
+
+/** y = added + dropout(x), dense f32. */
+struct DropoutCall {
+  DropoutPlan plan;
+  const float* x;
+  const float* added;  // null for none; may be y, as x may
+  float* y;
+  int64_t count;
 };
 
 /** The entry points of one instruction set. Each work item writes memory that no other writes. */
 struct KernelTable {
   /** Scratch bytes that one thread needs for any of the calls below, 64-byte aligned. */
   size_t (*workspace_bytes)(const Problem& problem);
-  /** One item per (batch, head, tile of queries). */
-  void (*forward)(const ForwardCall& call, int64_t item, void* workspace);
+  ForwardPlan (*plan_forward)(const ForwardCall& call, int threads);
   /** One item per (batch, head, tile of queries): fills in delta. */
   void (*backward_delta)(const BackwardCall& call, int64_t item, void* workspace);
   /** One item per (batch, head, tile of queries): grad_query. */
@@ -104,11 +184,16 @@ struct KernelTable {
   void (*backward_key)(const BackwardCall& call, int64_t item, void* workspace);
   /** One item per tile of the bias: grad_bias. */
   void (*backward_bias)(const BackwardCall& call, int64_t item, void* workspace);
+  /** The sweep for this call, or null where only the functions above serve. */
+  const BackwardSweep* (*backward_sweep)(const BackwardCall& call);
+  /** One item per chunk of the array. Needs no workspace. */
+  void (*dropout)(const DropoutCall& call, int64_t item, void* workspace);
 };
 
 /** Null where the build has no code for it. */
 const KernelTable* scalar_kernels();
 const KernelTable* avx2_kernels();
 const KernelTable* avx512_kernels();
+const KernelTable* avx512_bf16_kernels();
 
 }  // namespace attention4j

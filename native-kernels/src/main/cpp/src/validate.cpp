@@ -37,6 +37,7 @@ int64_t dtype_bytes(int32_t dtype) {
     case A4J_I32:
       return 4;
     case A4J_BF16:
+    case A4J_F16:
       return 2;
     default:
       return 1;
@@ -179,6 +180,16 @@ int checked_head_dim(const char* name, int64_t size) {
   return static_cast<int>(size);
 }
 
+/** (a * b) mod 2^31 - 1. */
+uint32_t field_product(uint64_t a, uint64_t b) {
+  return static_cast<uint32_t>(a * b % kDropoutPrime);
+}
+
+uint32_t fifth_power(uint64_t x) {
+  uint32_t square = field_product(x, x);
+  return field_product(field_product(square, square), x);
+}
+
 void check_counts(const Problem& problem) {
   int64_t product = 0;
   bool overflow = __builtin_mul_overflow(problem.batch, problem.heads, &product);
@@ -190,17 +201,38 @@ void check_counts(const Problem& problem) {
 
 }  // namespace
 
-View check_view(const char* name, const a4j_view& view, const int64_t (&dims)[4], bool bfloat16, Use use) {
-  if (view.dtype != A4J_F32 && !(bfloat16 && view.dtype == A4J_BF16)) {
+View check_view(const char* name, const a4j_view& view, const int64_t (&dims)[4], bool narrow, Use use) {
+  if (view.dtype != A4J_F32 && !(narrow && (view.dtype == A4J_BF16 || view.dtype == A4J_F16))) {
     invalid(std::string(name) + " has dtype " + std::to_string(view.dtype) + "; it must be f32" +
-            (bfloat16 ? " or bf16" : ""));
+            (narrow ? ", bf16 or f16" : ""));
   }
   View result{};
-  result.element = view.dtype == A4J_F32 ? Element::kFloat32 : Element::kBfloat16;
+  result.element = view.dtype == A4J_F32    ? Element::kFloat32
+                   : view.dtype == A4J_BF16 ? Element::kBfloat16
+                                            : Element::kFloat16;
   result.data = check_memory(name, view, dims);
   if (use == Use::kOutput && result.data != nullptr) check_no_overlap(name, dims, view.strides);
   copy_strides(dims, view.strides, result.strides);
   return result;
+}
+
+DropoutPlan check_dropout(double probability, int64_t seed, int64_t site) {
+  DropoutPlan plan{};
+  if (!(probability >= 0 && probability < 1)) {
+    invalid("dropout is " + std::to_string(probability) + ", not from 0 to less than 1");
+  }
+  plan.active = probability > 0;
+  if (!plan.active) return plan;
+  uint64_t magnitude = static_cast<uint64_t>(seed);
+  if (seed < 0) magnitude = 0 - magnitude;
+  int64_t prime = static_cast<int64_t>(kDropoutPrime);
+  site %= prime;
+  if (site < 0) site += prime;
+  plan.first_key = fifth_power((magnitude % kDropoutPrime + static_cast<uint64_t>(site)) % kDropoutPrime);
+  plan.second_key = fifth_power((uint64_t{plan.first_key} + kDropoutSecond) % kDropoutPrime);
+  plan.threshold = static_cast<uint32_t>(std::nearbyint(probability * static_cast<double>(prime)));
+  plan.factor = static_cast<float>(1 / (1 - probability));
+  return plan;
 }
 
 Problem check_problem(const a4j_attention* attention, std::vector<MaskNode>& nodes) {
@@ -232,6 +264,7 @@ Problem check_problem(const a4j_attention* attention, std::vector<MaskNode>& nod
   if (!std::isfinite(problem.softcap) || problem.softcap < 0) {
     invalid("softcap is " + std::to_string(attention->softcap) + "; it must be positive, or 0 for none");
   }
+  problem.dropout = check_dropout(attention->dropout, attention->dropout_seed, attention->dropout_site);
   const int64_t full[4] = {problem.batch, problem.heads, problem.queries, problem.keys};
   const int64_t query[4] = {problem.batch, problem.heads, problem.queries, problem.key_dim};
   const int64_t key[4] = {problem.batch, problem.key_heads, problem.keys, problem.key_dim};

@@ -11,11 +11,14 @@ namespace attention4j {
 enum class Use { kInput, kOutput };
 
 /**
- * Checks a required view (or an optional one that is there) against its shape: dtype f32, or f32 or
- * bf16 if `bfloat16`; aligned, inside its memory, and, as an output, not overlapping itself.
+ * Checks a required view (or an optional one that is there) against its shape: dtype f32, or also bf16
+ * or f16 if `narrow`; aligned, inside its memory, and, as an output, not overlapping itself.
  * Throws Failure.
  */
-View check_view(const char* name, const a4j_view& view, const int64_t (&dims)[4], bool bfloat16, Use use);
+View check_view(const char* name, const a4j_view& view, const int64_t (&dims)[4], bool narrow, Use use);
+
+/** Prepares a dropout. Throws Failure if the probability is none. */
+DropoutPlan check_dropout(double probability, int64_t seed, int64_t site);
 
 /** Checks the whole problem; the mask's nodes go to `nodes`, which must outlive the result. */
 Problem check_problem(const a4j_attention* attention, std::vector<MaskNode>& nodes);

@@ -1,6 +1,7 @@
 #include "buffers.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -18,7 +19,7 @@ constexpr unsigned char kGuardByte = 0xff;  // a NaN in every floating type
 size_t size_of(int32_t dtype) {
   if (dtype == A4J_I64) return 8;
   if (dtype == A4J_F32 || dtype == A4J_I32) return 4;
-  return dtype == A4J_BF16 ? 2 : 1;
+  return dtype == A4J_BF16 || dtype == A4J_F16 ? 2 : 1;
 }
 
 /** A true that a kernel reading one byte only would take for false. */
@@ -40,6 +41,26 @@ uint16_t bfloat16_bits(float value) {
   uint32_t kept = wide >> 16;
   if (half > 0x8000u || (half == 0x8000u && (kept & 1u) != 0)) kept++;
   return static_cast<uint16_t>(kept);
+}
+
+double float16_value(uint16_t bits) {
+  int exponent = (bits >> 10) & 31;
+  double fraction = static_cast<double>(bits & 1023);
+  double size = exponent == 0    ? std::ldexp(fraction, -24)
+                : exponent != 31 ? std::ldexp(1024 + fraction, exponent - 25)
+                : fraction == 0  ? std::numeric_limits<double>::infinity()
+                                 : std::numeric_limits<double>::quiet_NaN();
+  return (bits & 0x8000) != 0 ? -size : size;
+}
+
+uint16_t float16_bits(double value) {
+  uint16_t sign = std::signbit(value) ? 0x8000 : 0;
+  double size = std::abs(value);
+  if (size != size) return static_cast<uint16_t>(sign | 0x7e00);
+  if (size >= 65520) return static_cast<uint16_t>(sign | 0x7c00);
+  int exponent = std::max(size == 0 ? -14 : std::ilogb(size), -14);
+  double steps = std::nearbyint(std::ldexp(size, 10 - exponent));  // of 2^(exponent - 10), ties to even
+  return static_cast<uint16_t>(sign | (static_cast<int>(steps) + (exponent + 14) * 1024));
 }
 
 Buffer::Buffer(Dims dims, int32_t dtype, Layout layout) : dims_(dims), dtype_(dtype), offset_(0) {
@@ -99,6 +120,11 @@ double Buffer::get(int64_t b, int64_t h, int64_t t, int64_t d) const {
     std::memcpy(&bits, at, sizeof bits);
     return static_cast<double>(bfloat16_value(bits));
   }
+  if (dtype_ == A4J_F16) {
+    uint16_t bits;
+    std::memcpy(&bits, at, sizeof bits);
+    return float16_value(bits);
+  }
   float value;
   std::memcpy(&value, at, sizeof value);
   return static_cast<double>(value);
@@ -113,6 +139,9 @@ void Buffer::set(int64_t b, int64_t h, int64_t t, int64_t d, double value) {
     std::memcpy(at, &wide, size_of(dtype_));
   } else if (dtype_ == A4J_BF16) {
     uint16_t bits = bfloat16_bits(static_cast<float>(value));
+    std::memcpy(at, &bits, sizeof bits);
+  } else if (dtype_ == A4J_F16) {
+    uint16_t bits = float16_bits(value);
     std::memcpy(at, &bits, sizeof bits);
   } else {
     float narrow = static_cast<float>(value);

@@ -23,6 +23,8 @@ constexpr int kLayouts = 5;
 
 float bfloat16_value(uint16_t bits);
 uint16_t bfloat16_bits(float value);
+double float16_value(uint16_t bits);
+uint16_t float16_bits(double value);
 
 class Buffer {
  public:

@@ -45,6 +45,31 @@ bool attends(const TestProblem& problem, int64_t b, int64_t h, int64_t i, int64_
 
 namespace {
 
+/** x^5 modulo 2^31 - 1, one division at a time. */
+uint64_t fifth_power(uint64_t x) {
+  constexpr uint64_t prime = 2147483647;
+  uint64_t result = 1;
+  for (int n = 0; n < 5; n++) result = result * x % prime;
+  return result;
+}
+
+}  // namespace
+
+double dropout_factor(const TestProblem& p, int64_t b, int64_t h, int64_t i, int64_t j) {
+  const Features& f = p.features;
+  if (f.dropout == 0) return 1;
+  constexpr int64_t prime = 2147483647;
+  int64_t index = ((b * p.shape.heads + h) * p.shape.queries + i) * p.shape.keys + j;
+  int64_t site = (f.dropout_site % prime + prime) % prime;
+  uint64_t key = fifth_power(static_cast<uint64_t>((std::abs(f.dropout_seed) % prime + site) % prime));
+  uint64_t second = fifth_power((key + 625341585) % prime);
+  uint64_t hash = fifth_power((static_cast<uint64_t>(index) % prime + key) % prime);
+  hash = fifth_power((hash + second) % prime);
+  return static_cast<double>(hash) < std::rint(f.dropout * prime) ? 0 : 1 / (1 - f.dropout);
+}
+
+namespace {
+
 double dot(const Buffer& a, int64_t row_a, const Buffer& b, int64_t row_b, int64_t batch, int64_t head_a,
            int64_t head_b, int64_t width) {
   double sum = 0;
@@ -88,14 +113,16 @@ void add_row(const TestProblem& p, Expected& e, int64_t b, int64_t h, int64_t i,
   double sum = 0;
   for (const Pair& pair : pairs) sum += std::exp(pair.score - largest);
   e.lse.at(b, h, i, 0) = largest + std::log(sum);
-  std::vector<double> weight, inflow;  // p, and grad_out . v
+  std::vector<double> weight, kept, inflow;  // p, p after dropout, and the latter's gradient
   double delta = 0;
   for (const Pair& pair : pairs) {
     weight.push_back(std::exp(pair.score - largest) / sum);
+    double factor = dropout_factor(p, b, h, i, pair.key);
+    kept.push_back(weight.back() * factor);
     for (int64_t d = 0; d < p.shape.value_dim; d++) {
-      e.out.at(b, h, i, d) += weight.back() * p.value.get(b, key_head, pair.key, d);
+      e.out.at(b, h, i, d) += kept.back() * p.value.get(b, key_head, pair.key, d);
     }
-    inflow.push_back(dot(p.grad_out, i, p.value, pair.key, b, h, key_head, p.shape.value_dim));
+    inflow.push_back(factor * dot(p.grad_out, i, p.value, pair.key, b, h, key_head, p.shape.value_dim));
     delta += weight.back() * inflow.back();
   }
   if (with_grad_lse) delta -= p.grad_lse.get(b, h, i, 0);
@@ -109,7 +136,7 @@ void add_row(const TestProblem& p, Expected& e, int64_t b, int64_t h, int64_t i,
       e.grad_key.at(b, key_head, j, d) += scaled * p.query.get(b, h, i, d);
     }
     for (int64_t d = 0; d < p.shape.value_dim; d++) {
-      e.grad_value.at(b, key_head, j, d) += weight[n] * p.grad_out.get(b, h, i, d);
+      e.grad_value.at(b, key_head, j, d) += kept[n] * p.grad_out.get(b, h, i, d);
     }
   }
 }

@@ -30,6 +30,9 @@ struct Expected {
 
 Expected naive(const TestProblem& problem, bool with_grad_lse);
 
+/** What dropout multiplies a weight with: 0 or 1 / (1 - probability). */
+double dropout_factor(const TestProblem& problem, int64_t b, int64_t h, int64_t i, int64_t j);
+
 /** Whether query i of a batch entry and head may attend to key j. */
 bool attends(const TestProblem& problem, int64_t b, int64_t h, int64_t i, int64_t j);
 

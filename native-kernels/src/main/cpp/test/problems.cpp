@@ -137,13 +137,16 @@ std::string TestProblem::description() const {
   char text[300];
   std::snprintf(
       text, sizeof text,
-      "[b=%d h=%d/%d tq=%d tk=%d d=%d/%d start=%d %s layout=%d mask=%d bias=%d alibi=%d softcap=%g seed=%u]",
+      "[b=%d h=%d/%d tq=%d tk=%d d=%d/%d start=%d %s layout=%d mask=%d bias=%d alibi=%d softcap=%g "
+      "dropout=%g seed=%u]",
       static_cast<int>(shape.batch), static_cast<int>(shape.heads), static_cast<int>(shape.key_heads),
       static_cast<int>(shape.queries), static_cast<int>(shape.keys), static_cast<int>(shape.key_dim),
       static_cast<int>(shape.value_dim), static_cast<int>(shape.start),
-      features.dtype == A4J_F32 ? "f32" : "bf16", static_cast<int>(features.layout),
-      static_cast<int>(features.mask), static_cast<int>(features.bias), features.alibi ? 1 : 0,
-      features.softcap, seed);
+      features.dtype == A4J_F32    ? "f32"
+      : features.dtype == A4J_BF16 ? "bf16"
+                                   : "f16",
+      static_cast<int>(features.layout), static_cast<int>(features.mask), static_cast<int>(features.bias),
+      features.alibi ? 1 : 0, features.softcap, features.dropout, seed);
   return text;
 }
 
@@ -170,6 +173,9 @@ a4j_attention TestProblem::attention() const {
   }
   result.mask = mask.data();
   result.mask_nodes = static_cast<int64_t>(mask.size());
+  result.dropout = features.dropout;
+  result.dropout_seed = features.dropout_seed;
+  result.dropout_site = features.dropout_site;
   return result;
 }
 

@@ -46,6 +46,9 @@ struct Features {
   double softcap = 0;
   double scale = 0;  // 0: 1/sqrt(key_dim)
   double spread = 1;
+  double dropout = 0;
+  int64_t dropout_seed = 0;
+  int64_t dropout_site = 0;
 };
 
 class TestProblem {

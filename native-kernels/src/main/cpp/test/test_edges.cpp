@@ -236,17 +236,19 @@ TEST(edges, empty_axes_are_no_error) {
   });
 }
 
-TEST(edges, every_bfloat16_value_survives_the_way_through) {
-  for_each_isa([](int32_t isa) {
+namespace {
+
+void check_every_bit_pattern(int32_t dtype, double (*value_of)(uint16_t bits)) {
+  for (int32_t isa : available_isas()) {
     // One key: the output is the value itself.
     Shape shape;
     shape.batch = 1024;
     shape.value_dim = 64;
     Features features;
-    features.dtype = A4J_BF16;
+    features.dtype = dtype;
     TestProblem problem(shape, features, 17);
     for (int64_t n = 0; n < 65536; n++) {
-      problem.value.set(n / 64, 0, 0, n % 64, static_cast<double>(bfloat16_value(static_cast<uint16_t>(n))));
+      problem.value.set(n / 64, 0, 0, n % 64, value_of(static_cast<uint16_t>(n)));
     }
     Context context = make_context(isa, 2);
     Results results(problem);
@@ -254,7 +256,43 @@ TEST(edges, every_bfloat16_value_survives_the_way_through) {
     for (int64_t n = 0; n < 65536; n++) {
       double want = problem.value.get(n / 64, 0, 0, n % 64);
       double got = results.out.get(n / 64, 0, 0, n % 64);
-      check(std::isnan(want) ? std::isnan(got) : want == got, "bfloat16 bits " + std::to_string(n));
+      check(std::isnan(want) ? std::isnan(got) : want == got, "bits " + std::to_string(n));
     }
-  });
+  }
+}
+
+}  // namespace
+
+TEST(edges, every_bfloat16_value_survives_the_way_through) {
+  check_every_bit_pattern(A4J_BF16, [](uint16_t bits) { return static_cast<double>(bfloat16_value(bits)); });
+}
+
+TEST(edges, every_float16_value_survives_the_way_through) {
+  check_every_bit_pattern(A4J_F16, float16_value);
+}
+
+TEST(edges, float16_results_are_rounded_to_the_nearest) {
+  // A value in f32 that is the output; the result is stored in f16.
+  for (int32_t isa : available_isas()) {
+    Shape shape;
+    shape.value_dim = 256;
+    TestProblem problem(shape, Features{}, 18);
+    std::mt19937 random(19);
+    Buffer out(problem.out_dims(), A4J_F16);
+    for (int round = 0; round < 40; round++) {
+      for (int64_t d = 0; d < 256; d++) {
+        double size = std::ldexp(1 + std::ldexp(static_cast<double>(random() % 4096), -12), round - 26);
+        problem.value.set(0, 0, 0, d, d % 2 == 0 ? size : -size);
+      }
+      a4j_attention attention = problem.attention();
+      a4j_view view = out.view();
+      a4j_error error{};
+      int32_t code = a4j_attention_forward(make_context(isa, 1).get(), &attention, &view, nullptr, &error);
+      check(code == A4J_OK, error.message);
+      for (int64_t d = 0; d < 256; d++) {
+        double want = float16_value(float16_bits(problem.value.get(0, 0, 0, d)));
+        check(out.get(0, 0, 0, d) == want, "rounding of " + std::to_string(problem.value.get(0, 0, 0, d)));
+      }
+    }
+  }
 }

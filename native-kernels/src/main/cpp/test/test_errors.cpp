@@ -61,6 +61,19 @@ void expect_backward_refused(const char* part, const std::function<void(Call&)>&
 
 }  // namespace
 
+TEST(errors, dropout_out_of_range) {
+  for (double wrong : {-0.1, 1.0, 2.0, std::numeric_limits<double>::quiet_NaN()}) {
+    Context context = make_context(A4J_ISA_AUTO, 1);
+    Call call;
+    call.attention.dropout = wrong;
+    a4j_error error{};
+    check(a4j_attention_forward(context.get(), &call.attention, &call.out, &call.lse, &error) ==
+              A4J_INVALID_ARGUMENT,
+          "accepted");
+    check(std::string(error.message).find("dropout") != std::string::npos, error.message);
+  }
+}
+
 TEST(errors, sizes_out_of_range) {
   expect_refused("struct_size", [](Call& c) { c.attention.struct_size--; });
   expect_refused("batch", [](Call& c) { c.attention.batch = -1; });

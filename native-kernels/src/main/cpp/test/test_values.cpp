@@ -8,7 +8,10 @@
 
 namespace {
 
-constexpr double kBfloat16Step = 1.0 / 256;  // the rounding of one result, twice
+/** The rounding of one result, twice. */
+double rounding_step(int32_t dtype) {
+  return dtype == A4J_F32 ? 0 : dtype == A4J_BF16 ? 1.0 / 256 : 1.0 / 1024;
+}
 
 /** How many rows of score gradients, each with its own rounding errors, a bias element sums. */
 double rows_per_bias(const TestProblem& problem) {
@@ -28,18 +31,21 @@ double score_size(const TestProblem& problem) {
 void check_problem(const TestProblem& problem, int32_t isa, int threads, bool with_grad_lse) {
   Context context = make_context(isa, threads);
   std::string what = std::string(a4j_isa_name(isa)) + " " + problem.description() + " ";
-  bool narrow = problem.features.dtype == A4J_BF16;
-  double relative = narrow ? kBfloat16Step : 0;
+  bool narrow = problem.features.dtype != A4J_F32;
+  double relative = rounding_step(problem.features.dtype);
   double rounding = score_size(problem) * 5e-7;
   Expected expected = naive(problem, with_grad_lse);
   Results results(problem);
   results.forward(context.get(), problem);
-  check_close(what + "out", expected.out, results.out, rounding, relative);
+  // Products of bf16 pairs round the weights too, each to half of 2^-8.
+  double weights = problem.features.dtype == A4J_BF16 ? 3e-3 : 0;
+  check_close(what + "out", expected.out, results.out, rounding + weights, relative);
   check_close(what + "lse", expected.lse, results.lse, rounding, 0);
   for (bool saved : {true, false}) {
-    // A saved bf16 output carries its rounding into delta, a sum over value_dim.
-    double absolute = saved && narrow ? 1e-2 + 4e-3 * std::sqrt(static_cast<double>(problem.shape.value_dim))
-                                      : 3 * rounding;
+    // A saved 16-bit output carries its rounding into delta, a sum over value_dim; so do rounded weights.
+    double absolute = (saved && narrow) || weights > 0
+                          ? 1e-2 + 4e-3 * std::sqrt(static_cast<double>(problem.shape.value_dim))
+                          : 3 * rounding;
     double bias_absolute = absolute * std::sqrt(rows_per_bias(problem));
     std::string from = what + (saved ? "from saved: " : "recomputed: ");
     results.backward(context.get(), problem, saved, with_grad_lse);
@@ -95,7 +101,7 @@ TEST(values, every_mask_with_every_layout_and_dtype) {
   uint32_t seed = 200;
   for (int mask = 0; mask < kMaskKinds; mask++) {
     for (int layout = 0; layout < kLayouts; layout++) {
-      for (int32_t dtype : {A4J_F32, A4J_BF16}) {
+      for (int32_t dtype : {A4J_F32, A4J_BF16, A4J_F16}) {
         Features features;
         features.mask = static_cast<MaskKind>(mask);
         features.layout = static_cast<Layout>(layout);
@@ -142,13 +148,16 @@ TEST(values, random_combinations) {
     shape.value_dim = pick({1, 8, 13, 24, 40, 64, 80, 128});
     shape.start = pick({0, 0, shape.keys - shape.queries, 5, -9, 200});
     Features features;
-    features.dtype = pick({A4J_F32, A4J_F32, A4J_BF16}) == A4J_F32 ? A4J_F32 : A4J_BF16;
+    features.dtype = static_cast<int32_t>(pick({A4J_F32, A4J_F32, A4J_BF16, A4J_F16}));
     features.layout = static_cast<Layout>(random() % kLayouts);
     features.mask = static_cast<MaskKind>(random() % kMaskKinds);
     features.bias = static_cast<BiasKind>(random() % kBiasKinds);
     features.alibi = random() % 3 == 0;
     features.softcap = random() % 3 == 0 ? 1.5 : 0;
     features.scale = random() % 4 == 0 ? 0.05 : 0;
+    features.dropout = random() % 3 == 0 ? 0.25 : 0;
+    features.dropout_seed = n;
+    features.dropout_site = 7;
     check_everywhere(shape, features, 1000 + n);
   }
 }

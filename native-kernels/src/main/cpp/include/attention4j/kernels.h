@@ -7,7 +7,7 @@
  *   s   = softcap * tanh(s / softcap)          if softcap > 0
  *   s   = s - slope[head] * |slot(q) - slot(k)|, then s + bias
  *   s   = -inf where the mask says no
- *   lse = log(sum(exp(s)));  p = exp(s - lse);  out = p v
+ *   lse = log(sum(exp(s)));  p = exp(s - lse);  p = dropped(p);  out = p v
  *
  * Query i sits in slot query_start + i, key j in slot j. A row that may attend to nothing has
  * output 0, lse -inf and gradient 0. What stands in a masked place (NaN included) has no influence.
@@ -15,6 +15,9 @@
  * The method is the blocked online softmax of Dao et al., "FlashAttention" (2022), with the
  * backward pass of "FlashAttention-2" (2023): memory is O(queries + keys), scores exist one tile
  * at a time, and masks are evaluated inside that tile.
+ *
+ * Dropout draws no random numbers: whether weight n of [batch, heads, queries, keys] falls is a hash
+ * of (seed, site, n), see src/kernel/dropout.h. So backward needs nothing from forward but the seed.
  *
  * Every function returns A4J_OK or an error code and then fills in the message; no function lets a
  * C++ exception out or aborts. All functions may be called from any thread; one context may serve
@@ -37,7 +40,7 @@ extern "C" {
 #endif
 
 /** Raised whenever a structure, a constant or the meaning of a function changes. */
-#define A4J_ABI_VERSION 1
+#define A4J_ABI_VERSION 2
 
 /** The largest key or value dimension. */
 #define A4J_MAX_HEAD_DIM 256
@@ -56,8 +59,18 @@ typedef enum a4j_status {
   A4J_INTERNAL = 4
 } a4j_status;
 
-/** BOOL is one byte, true if it is not 0. The integers serve as masks only, read like BOOL. */
-typedef enum a4j_dtype { A4J_F32 = 0, A4J_BF16 = 1, A4J_BOOL = 2, A4J_I32 = 3, A4J_I64 = 4 } a4j_dtype;
+/**
+ * F16 is IEEE binary16. BOOL is one byte, true if it is not 0. The integers serve as masks only, read
+ * like BOOL.
+ */
+typedef enum a4j_dtype {
+  A4J_F32 = 0,
+  A4J_BF16 = 1,
+  A4J_BOOL = 2,
+  A4J_I32 = 3,
+  A4J_I64 = 4,
+  A4J_F16 = 5
+} a4j_dtype;
 
 /** Instruction sets. SCALAR is plain C++ for the baseline of the architecture. */
 typedef enum a4j_isa {
@@ -65,7 +78,8 @@ typedef enum a4j_isa {
   A4J_ISA_SCALAR = 0,
   A4J_ISA_AVX2 = 1,
   A4J_ISA_AVX512 = 2,
-  A4J_ISA_COUNT = 3
+  A4J_ISA_AVX512_BF16 = 3, /**< AVX512 with its products of bf16 pairs */
+  A4J_ISA_COUNT = 4
 } a4j_isa;
 
 typedef struct a4j_error {
@@ -125,23 +139,26 @@ typedef struct a4j_attention {
   int64_t query_start;
   double scale;
   double softcap;       /**< 0 = none */
-  a4j_view query;       /**< [batch, heads, queries, key_dim], f32 or bf16 */
+  a4j_view query;       /**< [batch, heads, queries, key_dim]; f32, bf16 or f16 */
   a4j_view key;         /**< [batch, key_heads, keys, key_dim] */
   a4j_view value;       /**< [batch, key_heads, keys, value_dim] */
   a4j_view slopes;      /**< optional ALiBi slopes [1, heads, 1, 1], f32 (Press et al., 2022) */
-  a4j_view bias;        /**< optional, f32 or bf16, with bias_dims */
+  a4j_view bias;        /**< optional; f32, bf16 or f16, with bias_dims */
   int64_t bias_dims[4]; /**< [batch|1, heads|1, queries|1, keys|1] */
   const a4j_mask_node* mask;
-  int64_t mask_nodes; /**< 0 = every pair */
+  int64_t mask_nodes;   /**< 0 = every pair */
+  double dropout;       /**< probability that a weight is dropped, from 0 (none) to less than 1 */
+  int64_t dropout_seed; /**< chooses the mask, with the site */
+  int64_t dropout_site; /**< tells several masks of one seed apart */
 } a4j_attention;
 
 /** What the backward pass reads and writes. Each gradient is written, not added to. */
 typedef struct a4j_gradients {
   uint64_t struct_size; /**< sizeof(a4j_gradients) */
   a4j_view out;         /**< optional: the forward result; recomputed if it or lse is absent */
-  a4j_view lse;         /**< optional: the forward result; in bf16 it costs accuracy */
+  a4j_view lse;         /**< optional: the forward result; in 16 bits it costs accuracy */
   a4j_view grad_out;    /**< optional (absent = 0): [batch, heads, queries, value_dim] */
-  a4j_view grad_lse;    /**< optional (absent = 0): [batch, heads, queries, 1], f32 or bf16 */
+  a4j_view grad_lse;    /**< optional (absent = 0): [batch, heads, queries, 1] */
   a4j_view grad_query;  /**< optional result, shaped like query */
   a4j_view grad_key;    /**< optional result, shaped like key, summed over the group's heads */
   a4j_view grad_value;  /**< optional result, shaped like value, summed over the group's heads */
@@ -157,7 +174,7 @@ A4J_API int32_t a4j_abi_version(void);
 /** The library's version, as in its file name. */
 A4J_API const char* a4j_version(void);
 
-/** "scalar", "avx2", "avx512"; NULL for a value that names none. */
+/** "scalar", "avx2", "avx512", "avx512-bf16"; NULL for a value that names none. */
 A4J_API const char* a4j_isa_name(int32_t isa);
 
 /** 1 if this library has the code and this machine can run it, else 0. */
@@ -180,7 +197,7 @@ A4J_API int32_t a4j_context_threads(const a4j_context* context);
 
 /**
  * out = attention(problem), [batch, heads, queries, value_dim]; lse [batch, heads, queries, 1] may
- * be NULL. Both in f32 or bf16. Outputs must not overlap inputs.
+ * be NULL. Both in f32, bf16 or f16. Outputs must not overlap inputs.
  */
 A4J_API int32_t a4j_attention_forward(a4j_context* context, const a4j_attention* problem, const a4j_view* out,
                                       const a4j_view* lse, a4j_error* error);
@@ -190,10 +207,23 @@ A4J_API int32_t a4j_attention_backward(a4j_context* context, const a4j_attention
                                        const a4j_gradients* gradients, a4j_error* error);
 
 /**
+ * y = added + x * (0 or 1 / (1 - probability)), dense f32: element n falls as weight n of attention
+ * with this seed and site would. `added` may be NULL; y may be x or added. This is its own gradient.
+ */
+A4J_API int32_t a4j_dropout(a4j_context* context, const float* x, const float* added, float* y, int64_t count,
+                            double probability, int64_t seed, int64_t site, a4j_error* error);
+
+/**
  * Runs a small problem forward and backward on every available instruction set and compares it with
  * a plain double-precision computation. Takes well under a millisecond each.
  */
 A4J_API int32_t a4j_self_test(a4j_error* error);
+
+/**
+ * The instruction set of the operators that ONNX Runtime loads from this library (its exported function
+ * RegisterCustomOps), for nodes created from now on. A4J_UNSUPPORTED if it is not available.
+ */
+A4J_API int32_t a4j_onnxruntime_isa(int32_t isa);
 
 #ifdef __cplusplus
 }

@@ -7,8 +7,10 @@
 //   grad_q = scale * ds k,  grad_k = ds^T (scale * q),  grad_v = p^T grad_out,  grad_bias = sum of ds
 //
 // (Dao, "FlashAttention-2", 2023, algorithm 2.) Softcap multiplies ds by 1 - tanh^2 on its way to q, k.
+// Dropout multiplies p by its factors on its way to grad_v, and grad_out . v in ds.
 #pragma once
 
+#include "dropout.h"
 #include "scores.h"
 
 namespace attention4j {
@@ -199,7 +201,7 @@ struct Backward {
     T::transpose(scratch.value, place.keys, problem.value_dim, scratch.values_turned);
   }
 
-  /** scores becomes p, grad_scores the gradient of what enters the softmax; both 0 where masked. */
+  /** scores becomes p (dropped), grad_scores the gradient of what enters the softmax; both 0 where masked. */
   static void score_gradients(const BackwardCall& call, const TilePlace& place, Scratch& scratch) {
     const Problem& problem = call.problem;
     Scores<Isa>& scores = scratch.scores;
@@ -219,10 +221,20 @@ struct Backward {
         memset(ds, 0, sizeof(float) * static_cast<size_t>(padded_keys));
         continue;
       }
-      for (int j = 0; j < padded_keys; j += V::kCount) {
-        F weight = V::exp(V::load(p + j) - lse);
-        V::store(p + j, weight);
-        V::store(ds + j, weight * (V::load(ds + j) - delta));
+      if (problem.dropout.active) {
+        DropoutRow<Isa> factors(problem, place.batch, place.head, row, place.first_key);
+        for (int j = 0; j < padded_keys; j += V::kCount) {
+          F weight = V::exp(V::load(p + j) - lse);
+          F factor = factors.next();
+          V::store(p + j, weight * factor);
+          V::store(ds + j, weight * (V::load(ds + j) * factor - delta));
+        }
+      } else {
+        for (int j = 0; j < padded_keys; j += V::kCount) {
+          F weight = V::exp(V::load(p + j) - lse);
+          V::store(p + j, weight);
+          V::store(ds + j, weight * (V::load(ds + j) - delta));
+        }
       }
       if (scores.masked()) {
         const uint8_t* keep = scores.allowed + i * kTile;

@@ -1,6 +1,7 @@
 // The forward pass on one tile of queries: online softmax over the tiles of keys.
 #pragma once
 
+#include "dropout.h"
 #include "scores.h"
 
 namespace attention4j {
@@ -56,6 +57,7 @@ struct Forward {
       T::transpose(scratch.rows, place.keys, problem.key_dim, scratch.keys_turned);
       scratch.scores.compute(problem, place, scratch.query, scratch.keys_turned);
       softmax(place, padded, scratch);
+      if (problem.dropout.active) drop(problem, place, scratch);
       T::load(problem.value, at.batch, key_head, place.first_key, place.keys, problem.value_dim, 1,
               scratch.rows);
       Operand weights{scratch.scores.values, kTile, 1};
@@ -100,6 +102,15 @@ struct Forward {
         scratch.row_max[i] = now;
       }
       scratch.row_sum[i] += V::sum(sum);
+    }
+  }
+
+  /** After the sum was taken: log-sum-exp and the division do not know of dropout. */
+  static void drop(const Problem& problem, const TilePlace& place, Scratch& scratch) {
+    for (int i = 0; i < place.queries; i++) {
+      DropoutRow<Isa> factors(problem, place.batch, place.head, place.first_query + i, place.first_key);
+      float* row = scratch.scores.values + i * kTile;
+      for (int j = 0; j < place.keys; j += V::kCount) V::store(row + j, V::load(row + j) * factors.next());
     }
   }
 

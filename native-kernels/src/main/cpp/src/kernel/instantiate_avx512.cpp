@@ -14,6 +14,7 @@ struct Avx512 {
   static constexpr int kColumns = 2;
   using Floats __attribute__((vector_size(64))) = float;
   using Ints __attribute__((vector_size(64))) = uint32_t;
+  using Halves __attribute__((vector_size(32))) = uint16_t;
 };
 
 }  // namespace

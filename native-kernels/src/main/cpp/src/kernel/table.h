@@ -2,6 +2,10 @@
 #pragma once
 
 #include "backward.h"
+#include "backward_table.h"
+#include "decode.h"
+#include "dropout_values.h"
+#include "fast_forward.h"
 #include "forward.h"
 
 namespace attention4j {
@@ -17,9 +21,58 @@ struct Table {
     return forward.used() > backward.used() ? forward.used() : backward.used();
   }
 
+  static ForwardPlan plan_forward(const ForwardCall& call, int threads) {
+#if defined(__AVX2__)
+    // A scale of 0 would turn a masked score, -inf, into NaN there.
+    if (call.problem.scale != 0) return plan_fast(call, threads);
+#endif
+    (void)threads;
+    const Problem& problem = call.problem;
+    Arena arena(nullptr);
+    typename Forward<Isa>::Scratch scratch(arena, problem);
+    ForwardPlan plan{};
+    plan.item = Forward<Isa>::item;
+    plan.items = problem.batch * problem.heads * query_tiles(problem);
+    plan.workspace_bytes = arena.used();
+    return plan;
+  }
+
+#if defined(__AVX2__)
+  static ForwardPlan plan_fast(const ForwardCall& call, int threads) {
+    if (few_queries(call.problem)) {
+      if (call.problem.key.element == Element::kFloat32) return Decode<Isa, Float32Reader<Isa>>::plan(call);
+      if (call.problem.key.element == Element::kBfloat16) return Decode<Isa, Bfloat16Reader<Isa>>::plan(call);
+      return Decode<Isa, Float16Reader<Isa>>::plan(call);
+    }
+#if defined(__AVX512BF16__)
+    const Problem& problem = call.problem;
+    auto pairs = [](const View& view) { return view.element == Element::kBfloat16 && view.strides[3] == 1; };
+    if (pairs(problem.query) && pairs(problem.key) && pairs(problem.value)) {
+      return FastForward<Isa, MicroBfloat16<Isa>>::plan(call, threads);
+    }
+#endif
+    return FastForward<Isa, MicroFloat32<Isa>>::plan(call, threads);
+  }
+#endif
+
+#if defined(__AVX2__)
+  /** Whether packing keys for so few rows would cost more than it saves. */
+  static bool few_queries(const Problem& problem) {
+    bool neighbours = problem.key.strides[3] == 1 && problem.value.strides[3] == 1 &&
+                      problem.key.element == problem.value.element;
+    bool few = problem.queries <= kFewQueries || group_size(problem) * problem.queries <= kFewRows;
+    return neighbours && few;
+  }
+
+  static constexpr int64_t kFewRows = 16;
+  static constexpr int64_t kFewQueries = 4;  // of each head, however many share a key head
+#endif
+
   static constexpr KernelTable kTable = {
-      workspace_bytes,           Forward<Isa>::item,      Backward<Isa>::delta_item,
-      Backward<Isa>::query_item, Backward<Isa>::key_item, Backward<Isa>::bias_item,
+      workspace_bytes,           plan_forward,
+      Backward<Isa>::delta_item, Backward<Isa>::query_item,
+      Backward<Isa>::key_item,   Backward<Isa>::bias_item,
+      BackwardTable<Isa>::sweep, DropoutValues<Isa>::item,
   };
 };
 

@@ -1,4 +1,4 @@
-// Moving rows between the caller's strided f32 or bf16 memory and padded f32 tiles.
+// Moving rows between the caller's strided f32, bf16 or f16 memory and padded f32 tiles.
 #pragma once
 
 #include "../problem.h"
@@ -22,16 +22,56 @@ inline uint16_t to_bfloat16(float value) {
   return static_cast<uint16_t>((bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16);
 }
 
+/** Exact. Subnormals come out right because the product is one of normal numbers. */
+inline float from_float16(uint16_t value) {
+  uint32_t sign = static_cast<uint32_t>(value & 0x8000u) << 16;
+  uint32_t size = static_cast<uint32_t>(value & 0x7fffu) << 13;
+  float scaled;  // 2^-112 of the value, or with the exponent of infinity and NaN put right
+  if (size >= 0x0f800000u) size |= 0x70000000u;
+  memcpy(&scaled, &size, sizeof scaled);
+  float magnitude = size >= 0x7f800000u ? scaled : scaled * 5.192296858534828e33f;
+  uint32_t bits;
+  memcpy(&bits, &magnitude, sizeof bits);
+  bits |= sign;
+  memcpy(&magnitude, &bits, sizeof bits);
+  return magnitude;
+}
+
+/** Rounds to nearest, ties to even; infinite from 65520 on; NaN stays a quiet NaN. */
+inline uint16_t to_float16(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof bits);
+  uint32_t sign = (bits >> 16) & 0x8000u;
+  uint32_t size = bits & 0x7fffffffu;
+  uint32_t half;
+  if (size > 0x7f800000u) {
+    half = 0x7e00u | ((size >> 13) & 0x1ffu);
+  } else if (size >= 0x477ff000u) {
+    half = 0x7c00u;
+  } else if (size >= 0x38800000u) {
+    half = (size - 0x38000000u + 0xfffu + ((size >> 13) & 1u)) >> 13;
+  } else {  // subnormal: adding 0.5 lets the sum's own rounding drop what is below 2^-24
+    float magnitude;
+    memcpy(&magnitude, &size, sizeof magnitude);
+    magnitude += 0.5f;
+    memcpy(&half, &magnitude, sizeof half);
+    half -= 0x3f000000u;
+  }
+  return static_cast<uint16_t>(sign | half);
+}
+
 inline float read_element(const View& view, int64_t at) {
-  return view.element == Element::kFloat32 ? static_cast<const float*>(view.data)[at]
-                                           : from_bfloat16(static_cast<const uint16_t*>(view.data)[at]);
+  if (view.element == Element::kFloat32) return static_cast<const float*>(view.data)[at];
+  uint16_t bits = static_cast<const uint16_t*>(view.data)[at];
+  return view.element == Element::kBfloat16 ? from_bfloat16(bits) : from_float16(bits);
 }
 
 inline void write_element(const View& view, int64_t at, float value) {
   if (view.element == Element::kFloat32) {
     static_cast<float*>(view.data)[at] = value;
   } else {
-    static_cast<uint16_t*>(view.data)[at] = to_bfloat16(value);
+    static_cast<uint16_t*>(view.data)[at] =
+        view.element == Element::kBfloat16 ? to_bfloat16(value) : to_float16(value);
   }
 }
 
@@ -55,7 +95,7 @@ struct Tiles {
       if (view.element == Element::kFloat32 && stride == 1) {
         const float* from = static_cast<const float*>(view.data) + at;
         for (int d = 0; d < width; d++) row[d] = from[d] * factor;
-      } else if (stride == 1) {
+      } else if (view.element == Element::kBfloat16 && stride == 1) {
         const uint16_t* from = static_cast<const uint16_t*>(view.data) + at;
         for (int d = 0; d < width; d++) row[d] = from_bfloat16(from[d]) * factor;
       } else {

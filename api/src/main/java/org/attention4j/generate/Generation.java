@@ -1,6 +1,7 @@
 package org.attention4j.generate;
 
 import java.util.List;
+import java.util.OptionalDouble;
 
 /**
  * What was generated.
@@ -8,8 +9,9 @@ import java.util.List;
  * @param prompt tokens that were given
  * @param tokens tokens that were drawn
  * @param end why there are no more
+ * @param score of a beam, higher is better
  */
-public record Generation(List<Long> prompt, List<Long> tokens, End end) {
+public record Generation(List<Long> prompt, List<Long> tokens, End end, OptionalDouble score) {
 
   /** Why a generation ended. */
   public enum End {
@@ -17,6 +19,8 @@ public record Generation(List<Long> prompt, List<Long> tokens, End end) {
     LENGTH,
     /** A stop token was drawn; it is the last one. */
     STOP_TOKEN,
+    /** The stop rule said so. */
+    STOP_RULE,
     /** The context is full. */
     CONTEXT,
     /** The listener had enough. */
@@ -26,5 +30,10 @@ public record Generation(List<Long> prompt, List<Long> tokens, End end) {
   public Generation {
     prompt = List.copyOf(prompt);
     tokens = List.copyOf(tokens);
+  }
+
+  /** The drawn tokens as a tokenizer takes them. */
+  public long[] ids() {
+    return tokens.stream().mapToLong(Long::longValue).toArray();
   }
 }

@@ -4,56 +4,82 @@ import java.util.Set;
 import org.attention4j.error.UsageException;
 
 /**
- * When generation ends and how tokens are drawn.
+ * When generation ends and how tokens are chosen.
  *
- * @param maxNewTokens tokens drawn at most
- * @param stopTokens tokens that end the text; the one drawn is part of it
- * @param context longest sequence that the model takes
- * @param whenFull what happens when the sequence is that long
+ * @param ending when a text ends
+ * @param constraints what may not be said
  * @param sampling how tokens are drawn
+ * @param beams how many texts are followed at once
+ * @param sequences how many texts are told for each prompt
  * @param cached whether the KV cache is used; without it every step runs the whole sequence
  */
 public record GenerationOptions(
-    int maxNewTokens,
-    Set<Long> stopTokens,
-    int context,
-    WhenFull whenFull,
+    Ending ending,
+    Constraints constraints,
     Sampling sampling,
+    Beams beams,
+    int sequences,
     boolean cached) {
 
-  /** What happens when the context is full. */
-  public enum WhenFull {
-    /** The text ends. */
-    STOP,
-    /** Every further token is drawn from the last {@code context} tokens, without a cache. */
-    SLIDE
-  }
-
   public GenerationOptions {
-    stopTokens = Set.copyOf(stopTokens);
-    if (maxNewTokens < 0) {
-      throw new UsageException("the number of new tokens is 0 or more, not " + maxNewTokens);
+    if (sequences < 1) {
+      throw new UsageException("a prompt has at least 1 sequence, not " + sequences);
     }
-    if (context < 1) {
-      throw new UsageException("the context is at least 1 token, not " + context);
+    if (beams.count() > 1 && sequences > beams.count()) {
+      throw new UsageException(
+          "of " + beams.count() + " beams at most as many are told, not " + sequences);
+    }
+    if (beams.count() == 1 && sequences > 1 && sampling.isGreedy()) {
+      throw new UsageException(
+          "temperature 0 without beams gives one text for a prompt, not " + sequences);
     }
   }
 
-  /** No stop tokens, ends when the context is full, with a cache. */
+  /** No stop tokens, no constraints, one text, ends when the context is full, with a cache. */
   public static GenerationOptions of(int maxNewTokens, int context, Sampling sampling) {
-    return new GenerationOptions(maxNewTokens, Set.of(), context, WhenFull.STOP, sampling, true);
+    Ending ending = Ending.after(maxNewTokens, context);
+    return new GenerationOptions(ending, Constraints.none(), sampling, Beams.none(), 1, true);
+  }
+
+  public GenerationOptions ending(Ending when) {
+    return new GenerationOptions(when, constraints, sampling, beams, sequences, cached);
+  }
+
+  public GenerationOptions taking(int newTokens) {
+    return ending(ending.after(newTokens));
   }
 
   public GenerationOptions stoppingAt(Set<Long> tokens) {
-    return new GenerationOptions(maxNewTokens, tokens, context, whenFull, sampling, cached);
+    return ending(ending.at(tokens));
+  }
+
+  public GenerationOptions stoppingWhen(StopRule rule) {
+    return ending(ending.when(rule));
   }
 
   public GenerationOptions sliding() {
-    return new GenerationOptions(
-        maxNewTokens, stopTokens, context, WhenFull.SLIDE, sampling, cached);
+    return ending(ending.whenFull(Ending.WhenFull.SLIDE));
+  }
+
+  public GenerationOptions constrained(Constraints to) {
+    return new GenerationOptions(ending, to, sampling, beams, sequences, cached);
+  }
+
+  public GenerationOptions drawing(Sampling how) {
+    return new GenerationOptions(ending, constraints, how, beams, sequences, cached);
+  }
+
+  /** A search with beams, and how many of them are told. */
+  public GenerationOptions searching(Beams with, int told) {
+    return new GenerationOptions(ending, constraints, sampling, with, told, cached);
+  }
+
+  /** Several texts for each prompt: drawn with a seed each, or the best beams. */
+  public GenerationOptions repeated(int times) {
+    return new GenerationOptions(ending, constraints, sampling, beams, times, cached);
   }
 
   public GenerationOptions withoutCache() {
-    return new GenerationOptions(maxNewTokens, stopTokens, context, whenFull, sampling, false);
+    return new GenerationOptions(ending, constraints, sampling, beams, sequences, false);
   }
 }

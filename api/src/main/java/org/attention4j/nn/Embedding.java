@@ -7,10 +7,17 @@ import org.attention4j.tensor.Tensor;
  * A table of vectors: ids i64 [..] to [.., width]. Parameter: {@code weight} [rows, width].
  *
  * @param init of the table
+ * @param padding the row whose lookups give no gradient, as {@code padding_idx} in PyTorch; -1 for
+ *     none
  */
-public record Embedding(int rows, int width, Init init) implements Block {
+public record Embedding(int rows, int width, Init init, long padding) implements Block {
   public Embedding {
     Sizes.requirePositive("Embedding", "rows", rows, "width", width);
+  }
+
+  /** Every lookup gives a gradient. */
+  public Embedding(int rows, int width, Init init) {
+    this(rows, width, init, -1);
   }
 
   /** Starting from a normal distribution with standard deviation 0.02. */
@@ -24,7 +31,16 @@ public record Embedding(int rows, int width, Init init) implements Block {
 
   @Override
   public Tensor apply(Scope scope, Tensor ids) {
-    return table(scope).take(ids);
+    Tensor vectors = table(scope).take(ids); // [.., width]
+    if (padding < 0 || !scope.training()) {
+      return vectors;
+    }
+    return ids.eq((double) padding).insert(-1).where(vectors.stopGradient(), vectors); // [.., 1]
+  }
+
+  /** The same table, whose row for padding learns nothing from lookups; negative for none. */
+  public Embedding padded(long row) {
+    return new Embedding(rows, width, init, Math.max(row, -1));
   }
 
   /**

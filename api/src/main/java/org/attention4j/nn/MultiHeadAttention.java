@@ -62,12 +62,20 @@ public record MultiHeadAttention(
    * @param norm of each head's features, at {@code q_norm} and {@code k_norm} (Qwen 3), or null
    * @param rotary turns them by position, or null
    */
-  public record Pairing(@Nullable Block norm, @Nullable RotaryEmbedding rotary) {
+  public record Pairing(@Nullable Block norm, @Nullable Rotation rotary) {
     /** Nothing. */
     public static final Pairing PLAIN = new Pairing(null, null);
 
     public static Pairing rotary(RotaryEmbedding embedding) {
-      return new Pairing(null, embedding);
+      return new Pairing(null, new Rotation.Fixed(embedding));
+    }
+
+    public static Pairing rotary(Rotation rotation) {
+      return new Pairing(null, rotation);
+    }
+
+    public Pairing normalised(Block newNorm) {
+      return new Pairing(newNorm, rotary);
     }
   }
 
@@ -77,17 +85,19 @@ public record MultiHeadAttention(
    * @param mask structure that every call has: causal, window
    * @param scale their factor; 0 for 1/sqrt(head_dim)
    * @param softcap bound by tanh, 0 for none
-   * @param alibi whether distances lower them (Press et al. 2022)
+   * @param alibi how much distances lower them, one slope a head (Press et al. 2022); or empty
    * @param dropout of the probabilities
    */
-  public record Scores(Mask mask, double scale, double softcap, boolean alibi, double dropout) {
+  public record Scores(
+      Mask mask, double scale, double softcap, List<Double> alibi, double dropout) {
     public Scores {
+      alibi = List.copyOf(alibi);
       Sizes.requireProbability("Scores", dropout);
     }
 
     /** Under a mask, with the usual scale and nothing else. */
     public static Scores of(Mask mask) {
-      return new Scores(mask, 0, 0, false, 0);
+      return new Scores(mask, 0, 0, List.of(), 0);
     }
 
     public Scores scaled(double factor) {
@@ -98,8 +108,9 @@ public record MultiHeadAttention(
       return new Scores(mask, scale, bound, alibi, dropout);
     }
 
-    public Scores withAlibi() {
-      return new Scores(mask, scale, softcap, true, dropout);
+    /** See {@link Positions#alibiSlopes}. */
+    public Scores withAlibi(List<Double> slopes) {
+      return new Scores(mask, scale, softcap, slopes, dropout);
     }
 
     public Scores dropping(double probability) {
@@ -168,8 +179,8 @@ public record MultiHeadAttention(
   /** Normalised, then turned by the positions of {@code x}. */
   private Tensor placed(Scope scope, String name, Tensor features, Tensor x) {
     Tensor y = normalised(scope, name, features);
-    RotaryEmbedding rotary = pairing.rotary();
-    return rotary == null ? y : y.apply(rotary, scope.positionsOf(x));
+    Rotation rotary = pairing.rotary();
+    return rotary == null ? y : rotary.turn(y, scope.positionsOf(x));
   }
 
   private Tensor attend(
@@ -185,7 +196,7 @@ public record MultiHeadAttention(
             .mask(scores.mask.and(mask))
             .softcap(scores.softcap)
             .start(start)
-            .alibi(scores.alibi ? Positions.alibiSlopes(heads.count) : List.of())
+            .alibi(scores.alibi)
             .bias(bias == null ? null : bias.of(query, key));
     if (scores.scale != 0) {
       call.scale(scores.scale);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TransformerEncoderLayer(
     MultiHeadAttention attention, Block feedForward, Residual residual, Names names)
-    implements Block {
+    implements Block, Layer {
 
   /**
    * Names below the layer's path; they may have several parts, and {@code feedForward} may be
@@ -41,12 +41,7 @@ public record TransformerEncoderLayer(
     return apply(scope, x, Mask.all(), null);
   }
 
-  /**
-   * [batch, time, width] to the same.
-   *
-   * @param mask added to that of the attention: padding
-   * @param bias of the scores, or null
-   */
+  @Override
   public Tensor apply(Scope scope, Tensor x, Mask mask, @Nullable PairBias bias) {
     Tensor y =
         residual.around(
@@ -56,5 +51,10 @@ public record TransformerEncoderLayer(
             h -> scope.in(names.attention, s -> attention.self(s, h, mask, bias)));
     return residual.around(
         scope, names.feedForwardNorm, y, h -> scope.call(names.feedForward, feedForward, h));
+  }
+
+  @Override
+  public String attentionName() {
+    return names.attention;
   }
 }

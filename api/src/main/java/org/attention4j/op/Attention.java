@@ -77,6 +77,15 @@ public record Attention(
         mask, scale, softcap, bound, alibiSlopes, dropout, dropoutSite, extras, logSumExp);
   }
 
+  /** With the log-sum-exp, from which a kernel's gradient recomputes the weights. */
+  @Override
+  public Attention withSavedResults() {
+    return logSumExp
+        ? this
+        : new Attention(
+            mask, scale, softcap, start, alibiSlopes, dropout, dropoutSite, extras, true);
+  }
+
   @Override
   public List<TensorType> infer(List<TensorType> in) {
     Op.check(in.size() >= FIXED_OPERANDS, this, "query, key and value", in);

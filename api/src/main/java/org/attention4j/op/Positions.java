@@ -20,14 +20,29 @@ public final class Positions {
    * @return [.., time, width]
    */
   public static Tensor sinusoid(Tensor positions, int width, DType dtype) {
+    Tensor angle = angles(positions, width, dtype);
+    return angle.sin().insert(-1).concat(-1, angle.cos().insert(-1)).merge(-2, 2);
+  }
+
+  /**
+   * The same numbers with all sines before all cosines: [.., time] to [.., time, width].
+   *
+   * @throws ShapeException if the width is odd
+   */
+  public static Tensor sinusoidInHalves(Tensor positions, int width, DType dtype) {
+    Tensor angle = angles(positions, width, dtype);
+    return angle.sin().concat(-1, angle.cos());
+  }
+
+  /** [.., time] to [.., time, width / 2]. */
+  private static Tensor angles(Tensor positions, int width, DType dtype) {
     if (width % 2 != 0) {
       throw new ShapeException("sinusoidal positions need an even width, got " + width);
     }
     Tensor position = positions.cast(dtype).insert(-1); // [.., time, 1]
     double[] frequencies =
         IntStream.range(0, width / 2).mapToDouble(i -> Math.pow(10000, -2.0 * i / width)).toArray();
-    Tensor angle = position.mul(position.constant(frequencies)); // [.., time, width / 2]
-    return angle.sin().insert(-1).concat(-1, angle.cos().insert(-1)).merge(-2, 2);
+    return position.mul(position.constant(frequencies));
   }
 
   /**
@@ -92,5 +107,20 @@ public final class Positions {
   public static Tensor relativeSlots(Tensor beside, Start start, Dim queries, Dim keys) {
     Tensor key = beside.iota(keys).insert(0); // [1, keys]
     return key.sub(start.slots(beside, queries).insert(1)); // [queries, 1]
+  }
+
+  /**
+   * Positions that count tokens only: the number of tokens up to each query's slot, minus 1.
+   *
+   * @param mask [batch, keys], non-zero where there is a token
+   * @param queries how many slots there are, the first one at {@code start}
+   * @return i64 [batch, queries]
+   */
+  public static Tensor ofTokens(Tensor mask, Start start, Dim queries) {
+    Tensor query = start.slots(mask, queries).insert(1); // [queries, 1]
+    Tensor key = mask.iota(mask.dim(1)).insert(0); // [1, keys]
+    Tensor before = key.le(query).cast(DType.I64); // [queries, keys]
+    Tensor token = mask.cast(DType.BOOL).cast(DType.I64).insert(1); // [batch, 1, keys]
+    return token.mul(before).sum(-1).drop(-1).sub(1);
   }
 }

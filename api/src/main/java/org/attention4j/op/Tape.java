@@ -71,9 +71,23 @@ public final class Tape implements Executor {
       watched.add(operand);
       raw.add(unwatch(operand));
     }
-    List<Tensor> results = Tensor.run(inner, op, raw).stream().map(this::watch).toList();
-    entries.add(new Entry(op, watched, results));
-    return results.stream().map(Tensor::handle).toList();
+    Op run = op instanceof Composite composite ? saving(composite, operandTypes) : op;
+    List<Tensor> results = Tensor.run(inner, run, raw).stream().map(this::watch).toList();
+    entries.add(new Entry(run, watched, results));
+    return results.stream().limit(resultTypes.size()).map(Tensor::handle).toList();
+  }
+
+  /** With results saved for the gradient, if that form and its gradient both stay whole. */
+  private Composite saving(Composite op, List<TensorType> operands) {
+    Composite saving = op.withSavedResults();
+    if (saving.equals(op) || !keep.test(saving, operands)) {
+      return op;
+    }
+    List<TensorType> results = saving.infer(operands);
+    List<TensorType> all = new ArrayList<>(operands);
+    all.addAll(results);
+    all.addAll(results);
+    return keep.test(new Backward(saving, operands.size()), all) ? saving : op;
   }
 
   /**

@@ -1,6 +1,6 @@
 package org.attention4j.reference;
 
-import java.util.Arrays;
+import org.attention4j.spi.RowMajor;
 
 /** Matrix products over the last two axes; leading axes broadcast. */
 final class MatrixProduct {
@@ -11,35 +11,28 @@ final class MatrixProduct {
     int rows = shape[rank - 2];
     int columns = shape[rank - 1];
     int inner = a.shape()[a.rank() - 1];
-    int[] lead = Arrays.copyOf(shape, rank - 2);
-    int[] aAt = matrices(a, lead);
-    int[] bAt = matrices(b, lead);
+    int[] aAt = RowMajor.matrices(a.shape(), shape);
+    int[] bAt = RowMajor.matrices(b.shape(), shape);
     if (!a.isReal()) {
-      long[] y = new long[NumberArray.size(shape)];
+      long[] y = new long[RowMajor.size(shape)];
       for (int m = 0; m < aAt.length; m++) {
         integers(a, aAt[m], b, bAt[m], transposeB, y, m * rows * columns, rows, columns, inner);
       }
       return NumberArray.of(y, shape);
     }
-    double[] y = new double[NumberArray.size(shape)];
+    double[] y = new double[RowMajor.size(shape)];
     for (int m = 0; m < aAt.length; m++) {
       for (int i = 0; i < rows; i++) {
-        int aRow = (aAt[m] * rows + i) * inner;
+        int aRow = aAt[m] + i * inner;
         int yRow = (m * rows + i) * columns;
         if (transposeB) {
-          dots(a.reals(), aRow, b.reals(), bAt[m] * columns * inner, y, yRow, columns, inner);
+          dots(a.reals(), aRow, b.reals(), bAt[m], y, yRow, columns, inner);
         } else {
-          sums(a.reals(), aRow, b.reals(), bAt[m] * columns * inner, y, yRow, columns, inner);
+          sums(a.reals(), aRow, b.reals(), bAt[m], y, yRow, columns, inner);
         }
       }
     }
     return NumberArray.of(y, shape);
-  }
-
-  /** For each leading position, the number of the matrix that broadcasting picks. */
-  private static int[] matrices(NumberArray x, int[] lead) {
-    int[] own = Arrays.copyOf(x.shape(), x.rank() - 2);
-    return Layout.positions(lead, Layout.broadcast(own, lead));
   }
 
   private static void dots(
@@ -66,17 +59,15 @@ final class MatrixProduct {
 
   private static void integers(
       NumberArray a,
-      int aMatrix,
+      int aAt,
       NumberArray b,
-      int bMatrix,
+      int bAt,
       boolean transposeB,
       long[] y,
       int yAt,
       int rows,
       int columns,
       int inner) {
-    int aAt = aMatrix * rows * inner;
-    int bAt = bMatrix * columns * inner;
     for (int i = 0; i < rows; i++) {
       for (int j = 0; j < columns; j++) {
         long sum = 0;

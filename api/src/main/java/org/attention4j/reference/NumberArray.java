@@ -1,7 +1,6 @@
 package org.attention4j.reference;
 
-import java.util.Arrays;
-import org.attention4j.error.MemoryException;
+import org.attention4j.spi.RowMajor;
 import org.attention4j.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -10,8 +9,6 @@ import org.jspecify.annotations.Nullable;
  * not change once it is an executor's handle.
  */
 final class NumberArray {
-  private static final long LIMIT = Integer.MAX_VALUE - 8;
-
   private final int[] shape;
   private final double @Nullable [] reals;
   private final long @Nullable [] integers;
@@ -32,24 +29,8 @@ final class NumberArray {
 
   /** Zeros of a type. */
   static NumberArray zeros(DType dtype, int... shape) {
-    int size = size(shape);
+    int size = RowMajor.size(shape);
     return dtype.isFloating() ? of(new double[size], shape) : of(new long[size], shape);
-  }
-
-  static int size(int[] shape) {
-    long size = 1;
-    for (int n : shape) {
-      size *= n;
-      if (size > LIMIT) {
-        throw new MemoryException(
-            "an array of shape "
-                + Arrays.toString(shape)
-                + " is beyond the "
-                + LIMIT
-                + " elements that the reference engine holds");
-      }
-    }
-    return (int) size;
   }
 
   int[] shape() {
@@ -57,7 +38,7 @@ final class NumberArray {
   }
 
   int size() {
-    return size(shape);
+    return RowMajor.size(shape);
   }
 
   int rank() {
@@ -101,14 +82,12 @@ final class NumberArray {
     }
   }
 
-  /** Adds a run of elements of another array of the same kind. */
-  void add(int to, NumberArray from, int index, int count) {
-    for (int i = 0; i < count; i++) {
-      if (reals != null) {
-        reals[to + i] += from.reals()[index + i];
-      } else {
-        integers()[to + i] += from.integers()[index + i];
-      }
+  /** Adds one element of another array of the same kind. */
+  void add(int to, NumberArray from, int index) {
+    if (reals != null) {
+      reals[to] += from.reals()[index];
+    } else {
+      integers()[to] += from.integers()[index];
     }
   }
 }

@@ -2,10 +2,8 @@ package org.attention4j.reference;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.function.DoubleBinaryOperator;
-import java.util.function.DoubleUnaryOperator;
-import java.util.function.LongBinaryOperator;
 import org.attention4j.error.UsageException;
+import org.attention4j.spi.RowMajor;
 import org.attention4j.tensor.BinaryFunction;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Primitive;
@@ -33,6 +31,7 @@ import org.attention4j.tensor.Primitive.Unary;
 import org.attention4j.tensor.Primitive.Update;
 import org.attention4j.tensor.Primitive.Where;
 import org.attention4j.tensor.TensorType;
+import org.attention4j.tensor.UnaryFunction;
 
 /** Every primitive as plain loops over doubles and longs. Stateless. */
 final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, NumberArray> {
@@ -48,7 +47,7 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
     }
 
     int[] shape() {
-      return Arrays.stream(type.shape()).mapToInt(Math::toIntExact).toArray();
+      return RowMajor.shape(type);
     }
 
     NumberArray zeros() {
@@ -79,118 +78,36 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
 
   @Override
   public NumberArray unary(Unary op, Call c) {
-    if (!c.a().isReal()) {
-      long[] x = c.a().integers();
-      return NumberArray.of(
-          switch (op.function()) {
-            case NEG -> Arrays.stream(x).map(v -> -v).toArray();
-            case ABS -> Arrays.stream(x).map(Math::abs).toArray();
-            case NOT -> Arrays.stream(x).map(v -> 1 - v).toArray();
-            default -> x.clone();
-          },
-          c.shape());
-    }
-    DoubleUnaryOperator f =
-        switch (op.function()) {
-          case NEG -> v -> -v;
-          case EXP -> Math::exp;
-          case LOG -> Math::log;
-          case SQRT -> Math::sqrt;
-          case RECIPROCAL -> v -> 1 / v;
-          case TANH -> Math::tanh;
-          case ERF -> Erf::of;
-          case SIN -> Math::sin;
-          case COS -> Math::cos;
-          case ABS -> Math::abs;
-          case FLOOR -> Math::floor;
-          case NOT, STOP_GRADIENT -> v -> v;
-        };
-    double[] x = c.a().reals();
-    double[] y = new double[x.length];
-    for (int i = 0; i < x.length; i++) {
-      y[i] = f.applyAsDouble(x[i]);
-    }
-    return NumberArray.of(y, c.shape());
+    UnaryFunction f = op.function();
+    return c.a().isReal()
+        ? NumberArray.of(Arrays.stream(c.a().reals()).map(f::apply).toArray(), c.shape())
+        : NumberArray.of(Arrays.stream(c.a().integers()).map(f::apply).toArray(), c.shape());
   }
 
   @Override
   public NumberArray binary(Binary op, Call c) {
-    int[] shape = c.shape();
-    int[] at = positions(c.a(), shape);
-    int[] bt = positions(c.b(), shape);
-    BinaryFunction function = op.function();
+    NumberArray result = c.zeros();
+    int[] at = positions(c.a(), result.shape());
+    int[] bt = positions(c.b(), result.shape());
+    BinaryFunction f = op.function();
     if (!c.a().isReal()) {
-      return NumberArray.of(
-          zip(integer(function), c.a().integers(), at, c.b().integers(), bt), shape);
+      long[] a = c.a().integers();
+      long[] b = c.b().integers();
+      Arrays.setAll(result.integers(), i -> f.apply(a[at[i]], b[bt[i]]));
+      return result;
     }
     double[] a = c.a().reals();
     double[] b = c.b().reals();
-    if (!function.isPredicate()) {
-      DoubleBinaryOperator f = real(function);
-      double[] y = new double[at.length];
-      for (int i = 0; i < y.length; i++) {
-        y[i] = f.applyAsDouble(a[at[i]], b[bt[i]]);
-      }
-      return NumberArray.of(y, shape);
+    if (result.isReal()) {
+      Arrays.setAll(result.reals(), i -> f.apply(a[at[i]], b[bt[i]]));
+    } else {
+      Arrays.setAll(result.integers(), i -> (long) f.apply(a[at[i]], b[bt[i]]));
     }
-    long[] y = new long[at.length];
-    for (int i = 0; i < y.length; i++) {
-      double p = a[at[i]];
-      double q = b[bt[i]];
-      boolean holds =
-          switch (function) {
-            case LT -> p < q;
-            case LE -> p <= q;
-            default -> p == q;
-          };
-      y[i] = holds ? 1 : 0;
-    }
-    return NumberArray.of(y, shape);
-  }
-
-  private static DoubleBinaryOperator real(BinaryFunction function) {
-    return switch (function) {
-      case ADD -> Double::sum;
-      case SUB -> (p, q) -> p - q;
-      case MUL -> (p, q) -> p * q;
-      case DIV -> (p, q) -> p / q;
-      case MAX -> Math::max;
-      case MIN -> Math::min;
-      case LT, LE, EQ, AND, OR -> throw new IllegalStateException(function + " is a predicate");
-    };
-  }
-
-  private static LongBinaryOperator integer(BinaryFunction function) {
-    return switch (function) {
-      case ADD -> Long::sum;
-      case SUB -> (p, q) -> p - q;
-      case MUL -> (p, q) -> p * q;
-      case DIV -> PrimitiveLoops::divide;
-      case MAX, OR -> Math::max;
-      case MIN, AND -> Math::min;
-      case LT -> (p, q) -> p < q ? 1 : 0;
-      case LE -> (p, q) -> p <= q ? 1 : 0;
-      case EQ -> (p, q) -> p == q ? 1 : 0;
-    };
-  }
-
-  private static long divide(long p, long q) {
-    if (q == 0) {
-      throw new UsageException("integer division by zero");
-    }
-    return p / q;
-  }
-
-  private static long[] zip(LongBinaryOperator f, long[] a, int[] at, long[] b, int[] bt) {
-    long[] y = new long[at.length];
-    for (int i = 0; i < y.length; i++) {
-      y[i] = f.applyAsLong(a[at[i]], b[bt[i]]);
-    }
-    return y;
+    return result;
   }
 
   private static int[] positions(NumberArray x, int[] shape) {
-    return Layout.positions(shape, Layout.broadcast(x.shape(), shape));
+    return RowMajor.broadcast(x.shape(), shape);
   }
 
   @Override
@@ -246,7 +163,7 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
   @Override
   public NumberArray reduce(Reduce op, Call c) {
     NumberArray result = c.zeros();
-    int[] to = Layout.positions(c.a().shape(), Layout.broadcast(c.shape(), c.a().shape()));
+    int[] to = RowMajor.broadcast(c.shape(), c.a().shape());
     boolean sum = op.function() == Reduction.SUM;
     if (c.a().isReal()) {
       double[] y = result.reals();
@@ -300,9 +217,9 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
 
   @Override
   public NumberArray permute(Permute op, Call c) {
-    int[] own = Layout.strides(c.a().shape());
+    int[] own = RowMajor.strides(c.a().shape());
     int[] strides = op.axes().stream().mapToInt(axis -> own[axis]).toArray();
-    return picked(c.zeros(), c.a(), Layout.positions(c.shape(), strides));
+    return picked(c.zeros(), c.a(), RowMajor.positions(c.shape(), 0, strides));
   }
 
   private static NumberArray picked(NumberArray result, NumberArray from, int[] positions) {
@@ -341,8 +258,8 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
   /** Copies {@code count} indices of an axis from one array into another. */
   private static void copyAlong(
       int axis, NumberArray from, int fromIndex, NumberArray to, int toIndex, int count) {
-    int outer = Layout.count(from.shape(), 0, axis);
-    int inner = Layout.count(from.shape(), axis + 1, from.rank());
+    int outer = RowMajor.count(from.shape(), 0, axis);
+    int inner = RowMajor.count(from.shape(), axis + 1, from.rank());
     int fromSize = from.shape()[axis];
     int toSize = to.shape()[axis];
     for (int o = 0; o < outer; o++) {
@@ -353,56 +270,35 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
 
   @Override
   public NumberArray gather(Gather op, Call c) {
-    NumberArray result = c.zeros();
-    int rows = c.a().shape()[0];
-    int inner = Layout.count(c.a().shape(), 1, c.a().rank());
-    long[] indices = c.b().integers();
-    for (int i = 0; i < indices.length; i++) {
-      result.copy(i * inner, c.a(), checked(indices[i], rows, op) * inner, inner);
-    }
-    return result;
+    return picked(c.zeros(), c.a(), RowMajor.rows(c.b().integers(), c.a().shape(), op));
   }
 
   @Override
   public NumberArray scatterAdd(ScatterAdd op, Call c) {
     NumberArray result = c.zeros();
-    int inner = Layout.count(result.shape(), 1, result.rank());
-    long[] indices = c.a().integers();
-    for (int i = 0; i < indices.length; i++) {
-      int row = checked(indices[i], result.shape()[0], op);
-      result.add(row * inner, c.b(), i * inner, inner);
+    return added(result, c.b(), RowMajor.rows(c.a().integers(), result.shape(), op));
+  }
+
+  private static NumberArray added(NumberArray result, NumberArray updates, int[] positions) {
+    for (int i = 0; i < positions.length; i++) {
+      result.add(positions[i], updates, i);
     }
     return result;
   }
 
   @Override
   public NumberArray gatherAlong(GatherAlong op, Call c) {
-    NumberArray result = c.zeros();
-    int[] at = along(op.axis(), c.b(), c.a().shape()[op.axis()], op);
-    return picked(result, c.a(), at);
+    NumberArray i = c.b();
+    return picked(
+        c.zeros(), c.a(), RowMajor.along(op.axis(), i.integers(), i.shape(), c.a().shape(), op));
   }
 
   @Override
   public NumberArray scatterAlong(ScatterAlong op, Call c) {
+    NumberArray i = c.a();
     NumberArray result = c.zeros();
-    int[] at = along(op.axis(), c.a(), result.shape()[op.axis()], op);
-    for (int i = 0; i < at.length; i++) {
-      result.add(at[i], c.b(), i, 1);
-    }
-    return result;
-  }
-
-  /** For each index, the position in an array that is {@code size} long on the axis. */
-  private static int[] along(int axis, NumberArray indices, int size, Primitive op) {
-    int inner = Layout.count(indices.shape(), axis + 1, indices.rank());
-    int count = indices.shape()[axis];
-    long[] values = indices.integers();
-    int[] result = new int[values.length];
-    for (int i = 0; i < result.length; i++) {
-      int outer = i / (inner * count);
-      result[i] = (outer * size + checked(values[i], size, op)) * inner + i % inner;
-    }
-    return result;
+    return added(
+        result, c.b(), RowMajor.along(op.axis(), i.integers(), i.shape(), result.shape(), op));
   }
 
   @Override
@@ -447,12 +343,5 @@ final class PrimitiveLoops implements Primitive.Visitor<PrimitiveLoops.Call, Num
     return values.isReal()
         ? Double.compare(values.reals()[i], values.reals()[j])
         : Long.compare(values.integers()[i], values.integers()[j]);
-  }
-
-  private static int checked(long index, int size, Primitive op) {
-    if (index < 0 || index >= size) {
-      throw new UsageException(op + ": index " + index + " is outside 0 to " + (size - 1));
-    }
-    return (int) index;
   }
 }

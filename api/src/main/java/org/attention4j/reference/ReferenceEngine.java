@@ -1,25 +1,16 @@
 package org.attention4j.reference;
 
 import java.util.List;
-import java.util.Set;
-import org.attention4j.error.EngineException;
 import org.attention4j.spi.Availability;
+import org.attention4j.spi.EagerEngine;
 import org.attention4j.spi.EagerExecutor;
-import org.attention4j.spi.Engine;
-import org.attention4j.spi.GraphSession;
-import org.attention4j.spi.GraphTrainer;
 import org.attention4j.spi.KernelProvider;
 import org.attention4j.spi.Mode;
-import org.attention4j.spi.Program;
-import org.attention4j.spi.Session;
-import org.attention4j.spi.SessionOptions;
 import org.attention4j.spi.Support;
-import org.attention4j.spi.Trainer;
-import org.attention4j.spi.TrainerOptions;
 import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Device;
 import org.attention4j.tensor.TensorType;
-import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,8 +18,7 @@ import org.jspecify.annotations.Nullable;
  * to; it can also train. Other precisions round after every primitive, as a naive run in that type
  * would.
  */
-public final class ReferenceEngine implements Engine {
-  private final String name;
+public final class ReferenceEngine extends EagerEngine {
   private final @Nullable KernelProvider kernel;
 
   /** The engine {@code reference}: primitives only. */
@@ -38,13 +28,8 @@ public final class ReferenceEngine implements Engine {
 
   /** The same under another name, with a kernel provider that may claim composites. */
   public ReferenceEngine(String name, @Nullable KernelProvider kernel) {
-    this.name = name;
+    super(name);
     this.kernel = kernel;
-  }
-
-  @Override
-  public String name() {
-    return name;
   }
 
   @Override
@@ -66,42 +51,23 @@ public final class ReferenceEngine implements Engine {
   @Override
   public Support supports(Composite op, List<TensorType> operands, Mode mode) {
     return kernel == null
-        ? Support.no("the " + name + " engine runs primitives only")
+        ? super.supports(op, operands, mode)
         : kernel.supports(op, operands, mode);
   }
 
   @Override
-  public Session open(Program program, Weights weights, SessionOptions options) {
-    requireCpu(options.device());
-    options.checkProperties(Set.of());
-    ReferenceExecutor executor = new ReferenceExecutor(options.precision(), kernel, Mode.INFERENCE);
-    String description = describe(options.precision().label());
-    return new GraphSession(program, weights, options, executor, description);
+  protected List<DType> precisions(Mode mode) {
+    return List.of(DType.F64, DType.F32, DType.F16, DType.BF16);
   }
 
   @Override
-  public Trainer train(Program program, Weights weights, TrainerOptions options) {
-    requireCpu(options.device());
-    ReferenceExecutor executor = new ReferenceExecutor(options.precision(), kernel, Mode.TRAINING);
-    String description = describe(options.precision().label());
-    return new GraphTrainer(program, weights, options, executor, description);
+  protected EagerExecutor executor(Device device, DType precision, Mode mode) {
+    return new ReferenceExecutor(precision, kernel, mode);
   }
 
   @Override
-  public EagerExecutor eager(SessionOptions options) {
-    requireCpu(options.device());
-    options.checkProperties(Set.of());
-    return new ReferenceExecutor(options.precision(), kernel, Mode.INFERENCE);
-  }
-
-  private String describe(String precision) {
+  protected String description(Device device, DType precision) {
     String kernels = kernel == null ? "" : ", kernel " + kernel.name() + " " + kernel.version();
-    return name + " on cpu, " + precision + kernels;
-  }
-
-  private void requireCpu(Device device) {
-    if (!device.equals(Device.cpu())) {
-      throw new EngineException("engine '" + name + "' runs on cpu only, not on " + device);
-    }
+    return super.description(device, precision) + kernels;
   }
 }

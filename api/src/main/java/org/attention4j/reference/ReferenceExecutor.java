@@ -78,7 +78,4 @@ public final class ReferenceExecutor implements EagerExecutor {
     boolean oracle = precision.session() == DType.F64 && array.isReal();
     return HostArrays.toHost(array, oracle ? DType.F64 : type.dtype());
   }
-
-  @Override
-  public void close() {}
 }

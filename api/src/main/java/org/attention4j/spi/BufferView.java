@@ -46,7 +46,12 @@ public record BufferView(DType dtype, List<Long> sizes, List<Long> strides, Byte
         throw new ShapeException(
             "sizes and strides are not negative, got " + sizes + " and " + strides);
       }
-      end = Math.addExact(end, Math.multiplyExact(sizes.get(i) - 1, strides.get(i)));
+      long steps = sizes.get(i) - 1;
+      if (steps > 0 && strides.get(i) > (Long.MAX_VALUE - end) / steps) {
+        throw new ShapeException(
+            "sizes " + sizes + " and strides " + strides + " reach beyond 63 bits");
+      }
+      end += steps * strides.get(i);
     }
     return end;
   }

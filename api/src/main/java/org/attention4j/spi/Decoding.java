@@ -13,6 +13,15 @@ public interface Decoding extends AutoCloseable {
    */
   Map<String, HostTensor> next(Map<String, HostTensor> inputs);
 
+  /**
+   * Makes a new batch of rows of the old one: row i becomes what row {@code rows[i]} was. Rows may
+   * repeat (beams that share a beginning) and be left out (sequences that ended).
+   *
+   * @param rows at least one, each an index into the batch of the last step
+   * @throws org.attention4j.error.UsageException before the first step, or if a row is not there
+   */
+  void select(long... rows);
+
   /** Slots in the cache. */
   long length();
 

@@ -1,12 +1,14 @@
 package org.attention4j.spi;
 
+import java.util.List;
+import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.Executor;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 
 /**
- * An executor that computes at once. With the primitives on one of these, {@link GraphSession} and
- * {@link GraphTrainer} make a whole engine.
+ * An executor that computes at once. With the primitives on one of these, {@link EagerEngine} is a
+ * whole engine. As it stands it claims no composite.
  *
  * <p>{@link #execute} returns handles that are released one by one, so it must never return an
  * operand's own handle.
@@ -23,5 +25,11 @@ public interface EagerExecutor extends Executor, AutoCloseable {
   HostTensor download(Object handle, TensorType type);
 
   @Override
-  void close();
+  default boolean claims(Composite op, List<TensorType> operands) {
+    return false;
+  }
+
+  /** Frees what it holds, if that is anything. */
+  @Override
+  default void close() {}
 }

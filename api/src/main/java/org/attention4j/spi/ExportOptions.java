@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param tolerance largest absolute difference of any output that passes
  * @param cache whether the file takes and returns the KV cache
  * @param externalData whether the weights go to a file of their own, whatever their size
+ * @param attention how attention is written in a model; a training step is primitives
  * @param trainingStep an optimizer: write one training step (forward, backward, update) of a
  *     program with a {@code loss}; null: write the model
  */
@@ -27,6 +28,7 @@ public record ExportOptions(
     double tolerance,
     boolean cache,
     boolean externalData,
+    AttentionForm attention,
     @Nullable Optimizer trainingStep) {
 
   public ExportOptions {
@@ -42,27 +44,34 @@ public record ExportOptions(
     }
   }
 
-  /** f32, no cache, tolerance 1e-4, weights inside the file where they fit. */
+  /** f32, no cache, tolerance 1e-4, weights inside the file where they fit, functions. */
   public static ExportOptions of(String source, List<Map<String, HostTensor>> examples) {
-    return new ExportOptions(source, DType.F32, examples, 1e-4, false, false, null);
+    return new ExportOptions(
+        source, DType.F32, examples, 1e-4, false, false, AttentionForm.FUNCTION, null);
   }
 
   public ExportOptions withPrecision(DType newPrecision, double newTolerance) {
     return new ExportOptions(
-        source, newPrecision, examples, newTolerance, cache, externalData, trainingStep);
+        source, newPrecision, examples, newTolerance, cache, externalData, attention, trainingStep);
   }
 
   public ExportOptions withCache(boolean on) {
     return new ExportOptions(
-        source, precision, examples, tolerance, on, externalData, trainingStep);
+        source, precision, examples, tolerance, on, externalData, attention, trainingStep);
   }
 
   public ExportOptions withExternalData(boolean on) {
-    return new ExportOptions(source, precision, examples, tolerance, cache, on, trainingStep);
+    return new ExportOptions(
+        source, precision, examples, tolerance, cache, on, attention, trainingStep);
   }
 
   public ExportOptions withTrainingStep(Optimizer optimizer) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, externalData, optimizer);
+        source, precision, examples, tolerance, cache, externalData, attention, optimizer);
+  }
+
+  public ExportOptions withAttention(AttentionForm form) {
+    return new ExportOptions(
+        source, precision, examples, tolerance, cache, externalData, form, trainingStep);
   }
 }

@@ -4,12 +4,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.BiPredicate;
 import org.attention4j.error.UsageException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
@@ -58,6 +60,11 @@ public final class GraphSession implements Session {
             (path, type) ->
                 parameters.put(
                     path, new Tensor(type, executor, executor.upload(weights.get(path), type))));
+  }
+
+  @Override
+  public Set<String> inputs() {
+    return runner.graph().inputs().keySet();
   }
 
   @Override
@@ -181,6 +188,19 @@ public final class GraphSession implements Session {
         }
       }
       return 0;
+    }
+
+    @Override
+    public void select(long... rows) {
+      requireOpen();
+      Rows.check(rows, cache.isEmpty() ? 0 : cache.values().iterator().next().dim(0).longSize());
+      HostTensor indices = HostTensor.of(rows, rows.length);
+      TensorType type = TensorType.ofShape(DType.I64, indices.shape());
+      Tensor uploaded = new Tensor(type, executor, executor.upload(indices, type));
+      Map<String, Tensor> selected = new LinkedHashMap<>();
+      cache.forEach((name, entry) -> selected.put(name, entry.take(uploaded)));
+      executor.release(uploaded.handle());
+      replaceCache(selected);
     }
 
     @Override

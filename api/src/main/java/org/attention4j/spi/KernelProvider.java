@@ -39,4 +39,14 @@ public interface KernelProvider {
    * @throws org.attention4j.error.AttentionException if the views do not fit the op
    */
   void run(Composite op, List<BufferView> operands, List<BufferView> results);
+
+  /**
+   * The kernels as operators of an engine's own runtime; never throws.
+   *
+   * @param runtime such as {@link KernelOperators#LIBTORCH}
+   * @return the operators, or why there are none
+   */
+  default KernelOperators operators(String runtime) {
+    return KernelOperators.unavailable(name() + " has no operators for " + runtime);
+  }
 }

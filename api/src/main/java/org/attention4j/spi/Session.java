@@ -1,6 +1,7 @@
 package org.attention4j.spi;
 
 import java.util.Map;
+import java.util.Set;
 import org.attention4j.tensor.HostTensor;
 
 /**
@@ -8,6 +9,9 @@ import org.attention4j.tensor.HostTensor;
  * says otherwise.
  */
 public interface Session extends AutoCloseable {
+
+  /** Names of the inputs that the model reads; others that the program declares are ignored. */
+  Set<String> inputs();
 
   /**
    * Runs the model once, without a cache.

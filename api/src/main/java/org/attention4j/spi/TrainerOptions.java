@@ -1,5 +1,8 @@
 package org.attention4j.spi;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
 import org.attention4j.error.UsageException;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Device;
@@ -14,11 +17,19 @@ import org.attention4j.train.Optimizer;
  * @param precision of the products; weights, norms and the loss stay f32 when it is bf16
  * @param seed of dropout
  * @param threads of the engine, 0 for its default
+ * @param properties the engine's own settings; an unknown one is an error
  */
 public record TrainerOptions(
-    Optimizer optimizer, double clipNorm, Device device, DType precision, long seed, int threads) {
+    Optimizer optimizer,
+    double clipNorm,
+    Device device,
+    DType precision,
+    long seed,
+    int threads,
+    Map<String, String> properties) {
 
   public TrainerOptions {
+    properties = Map.copyOf(properties);
     if (!(clipNorm >= 0)) {
       throw new UsageException("clipNorm is 0 (none) or positive, not " + clipNorm);
     }
@@ -29,7 +40,7 @@ public record TrainerOptions(
 
   /** CPU, f32, no clipping, seed 0. */
   public static TrainerOptions of(Optimizer optimizer) {
-    return new TrainerOptions(optimizer, 0, Device.cpu(), DType.F32, 0, 0);
+    return new TrainerOptions(optimizer, 0, Device.cpu(), DType.F32, 0, 0, Map.of());
   }
 
   /**
@@ -41,22 +52,42 @@ public record TrainerOptions(
   }
 
   public TrainerOptions clip(double norm) {
-    return new TrainerOptions(optimizer, norm, device, precision, seed, threads);
+    return new TrainerOptions(optimizer, norm, device, precision, seed, threads, properties);
   }
 
   public TrainerOptions on(Device newDevice) {
-    return new TrainerOptions(optimizer, clipNorm, newDevice, precision, seed, threads);
+    return new TrainerOptions(optimizer, clipNorm, newDevice, precision, seed, threads, properties);
   }
 
   public TrainerOptions withPrecision(DType newPrecision) {
-    return new TrainerOptions(optimizer, clipNorm, device, newPrecision, seed, threads);
+    return new TrainerOptions(optimizer, clipNorm, device, newPrecision, seed, threads, properties);
   }
 
   public TrainerOptions withSeed(long newSeed) {
-    return new TrainerOptions(optimizer, clipNorm, device, precision, newSeed, threads);
+    return new TrainerOptions(optimizer, clipNorm, device, precision, newSeed, threads, properties);
   }
 
   public TrainerOptions withThreads(int count) {
-    return new TrainerOptions(optimizer, clipNorm, device, precision, seed, count);
+    return new TrainerOptions(optimizer, clipNorm, device, precision, seed, count, properties);
+  }
+
+  /** One setting of the engine. */
+  public TrainerOptions with(String name, String value) {
+    Map<String, String> more = new LinkedHashMap<>(properties);
+    more.put(name, value);
+    return new TrainerOptions(optimizer, clipNorm, device, precision, seed, threads, more);
+  }
+
+  /**
+   * Refuses properties that the engine does not know.
+   *
+   * @throws UsageException naming the unknown one and those there are
+   */
+  public void checkProperties(Set<String> known) {
+    for (String name : properties.keySet()) {
+      if (!known.contains(name)) {
+        throw new UsageException("unknown trainer property '" + name + "'; known: " + known);
+      }
+    }
   }
 }

@@ -14,6 +14,15 @@ public non-sealed interface Composite extends Op {
    */
   List<Tensor> expand(List<Tensor> operands);
 
+  /**
+   * The same op with further results at the end that make its gradient cheaper; itself if there are
+   * none. A tape runs it in place of this one where the engine takes both it and its gradient
+   * whole.
+   */
+  default Composite withSavedResults() {
+    return this;
+  }
+
   /** The name under which reports and the support table list it. */
   default String name() {
     return getClass().getSimpleName();

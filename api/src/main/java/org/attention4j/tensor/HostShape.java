@@ -41,6 +41,22 @@ final class HostShape {
     return (int) size;
   }
 
+  /**
+   * Refuses bytes that are too many or too few.
+   *
+   * @throws ShapeException with both numbers
+   */
+  static void check(DType dtype, long[] shape, int size, int bytes) {
+    if (bytes != size * dtype.bytes()) {
+      throw new ShapeException(
+          describe(dtype, shape)
+              + " has "
+              + size * dtype.bytes()
+              + " bytes; the buffer holds "
+              + bytes);
+    }
+  }
+
   /** Dtype and shape: {@code f32[2, 3]}. */
   static String describe(DType dtype, long[] shape) {
     return dtype.label() + Arrays.toString(shape);

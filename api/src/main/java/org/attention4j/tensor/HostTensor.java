@@ -10,8 +10,9 @@ import org.attention4j.error.UsageException;
 
 /**
  * A tensor in the host's memory: what goes into an engine, comes out of it, and lies in a weights
- * file. Elements are stored row-major, without gaps, in a direct or memory-mapped buffer in native
- * byte order, so that native code can read them in place.
+ * file. Elements are stored row-major, without gaps, in native byte order. {@link #buffer} gives
+ * them in direct or memory-mapped memory, so that native code can read them in place; small tensors
+ * may lie in the heap until then.
  *
  * <p>Conversions between dtypes, wherever one happens here, follow these rules. To a floating type:
  * round to nearest, ties to even, once; too large becomes infinite. From a floating type to an
@@ -29,13 +30,13 @@ public final class HostTensor {
   private final DType dtype;
   private final long[] shape;
   private final int size;
-  private final ByteBuffer bytes; // position 0, limit = capacity = size * dtype.bytes()
+  private final HostMemory memory; // of size * dtype.bytes() bytes
 
-  private HostTensor(DType dtype, long[] shape, int size, ByteBuffer bytes) {
+  private HostTensor(DType dtype, long[] shape, int size, HostMemory memory) {
     this.dtype = dtype;
     this.shape = shape;
     this.size = size;
-    this.bytes = bytes;
+    this.memory = memory;
   }
 
   // ---- making one
@@ -50,8 +51,7 @@ public final class HostTensor {
     long[] extents = shape.clone();
     int size = HostShape.size(dtype, extents);
     try {
-      ByteBuffer bytes = ByteBuffer.allocateDirect(size * dtype.bytes());
-      return new HostTensor(dtype, extents, size, bytes.order(ByteOrder.nativeOrder()));
+      return new HostTensor(dtype, extents, size, HostMemory.zeros(size * dtype.bytes()));
     } catch (OutOfMemoryError e) {
       throw new MemoryException(
           HostShape.describe(dtype, extents)
@@ -75,15 +75,21 @@ public final class HostTensor {
     if (!buffer.isDirect()) {
       throw new UsageException("a tensor needs a direct buffer; got one on the heap");
     }
-    if (buffer.remaining() != size * dtype.bytes()) {
-      throw new ShapeException(
-          HostShape.describe(dtype, extents)
-              + " has "
-              + size * dtype.bytes()
-              + " bytes; the buffer holds "
-              + buffer.remaining());
-    }
-    return new HostTensor(dtype, extents, size, buffer.slice().order(ByteOrder.nativeOrder()));
+    HostShape.check(dtype, extents, size, buffer.remaining());
+    return new HostTensor(dtype, extents, size, HostMemory.over(buffer));
+  }
+
+  /**
+   * A tensor with a copy of the bytes between a buffer's position and limit, in native byte order;
+   * the buffer is left as it is.
+   *
+   * @throws ShapeException if the bytes are not exactly those of the shape
+   */
+  public static HostTensor copyOf(DType dtype, ByteBuffer bytes, long... shape) {
+    HostTensor t = zeros(dtype, shape);
+    HostShape.check(dtype, t.shape, t.size, bytes.remaining());
+    t.memory.bytes().put(0, bytes, bytes.position(), bytes.remaining());
+    return t;
   }
 
   /**
@@ -93,28 +99,28 @@ public final class HostTensor {
    */
   public static HostTensor of(float[] values, long... shape) {
     HostTensor t = forValues(DType.F32, values.length, shape);
-    t.bytes.asFloatBuffer().put(values);
+    t.memory.bytes().asFloatBuffer().put(values);
     return t;
   }
 
   /** An f64 tensor; see {@link #of(float[], long...)}. */
   public static HostTensor of(double[] values, long... shape) {
     HostTensor t = forValues(DType.F64, values.length, shape);
-    t.bytes.asDoubleBuffer().put(values);
+    t.memory.bytes().asDoubleBuffer().put(values);
     return t;
   }
 
   /** An i64 tensor; see {@link #of(float[], long...)}. */
   public static HostTensor of(long[] values, long... shape) {
     HostTensor t = forValues(DType.I64, values.length, shape);
-    t.bytes.asLongBuffer().put(values);
+    t.memory.bytes().asLongBuffer().put(values);
     return t;
   }
 
   /** An i32 tensor; see {@link #of(float[], long...)}. */
   public static HostTensor of(int[] values, long... shape) {
     HostTensor t = forValues(DType.I32, values.length, shape);
-    t.bytes.asIntBuffer().put(values);
+    t.memory.bytes().asIntBuffer().put(values);
     return t;
   }
 
@@ -122,7 +128,7 @@ public final class HostTensor {
   public static HostTensor of(boolean[] values, long... shape) {
     HostTensor t = forValues(DType.BOOL, values.length, shape);
     for (int i = 0; i < values.length; i++) {
-      t.bytes.put(i, (byte) (values[i] ? 1 : 0));
+      t.memory.bytes().put(i, (byte) (values[i] ? 1 : 0));
     }
     return t;
   }
@@ -190,7 +196,7 @@ public final class HostTensor {
 
   /** Whether writing is refused, as for tensors in a mapped file. */
   public boolean isReadOnly() {
-    return bytes.isReadOnly();
+    return memory.bytes().isReadOnly();
   }
 
   /**
@@ -198,7 +204,16 @@ public final class HostTensor {
    * It is read-only if the tensor is.
    */
   public ByteBuffer buffer() {
-    return bytes.duplicate().order(ByteOrder.nativeOrder());
+    return memory.direct().duplicate().order(ByteOrder.nativeOrder());
+  }
+
+  /**
+   * Copies the elements into a buffer from its start, whatever its position.
+   *
+   * @throws IndexOutOfBoundsException if they do not fit
+   */
+  public void copyTo(ByteBuffer target) {
+    target.put(0, memory.bytes(), 0, size * dtype.bytes());
   }
 
   // ---- one element; the index is row-major, 0 <= index < size
@@ -207,10 +222,10 @@ public final class HostTensor {
   public double getDouble(long index) {
     int i = check(index);
     return switch (dtype) {
-      case F64 -> bytes.getDouble(i * 8);
-      case F32 -> bytes.getFloat(i * 4);
-      case F16 -> HalfFloats.f16ToFloat(bytes.getShort(i * 2));
-      case BF16 -> HalfFloats.bf16ToFloat(bytes.getShort(i * 2));
+      case F64 -> memory.bytes().getDouble(i * 8);
+      case F32 -> memory.bytes().getFloat(i * 4);
+      case F16 -> HalfFloats.f16ToFloat(memory.bytes().getShort(i * 2));
+      case BF16 -> HalfFloats.bf16ToFloat(memory.bytes().getShort(i * 2));
       case I64, I32, U8, I8, BOOL -> integerAt(i);
     };
   }
@@ -227,11 +242,11 @@ public final class HostTensor {
 
   private long integerAt(int i) {
     return switch (dtype) {
-      case I64 -> bytes.getLong(i * 8);
-      case I32 -> bytes.getInt(i * 4);
-      case U8 -> bytes.get(i) & 0xff;
-      case I8 -> bytes.get(i);
-      case BOOL -> bytes.get(i) == 0 ? 0 : 1;
+      case I64 -> memory.bytes().getLong(i * 8);
+      case I32 -> memory.bytes().getInt(i * 4);
+      case U8 -> memory.bytes().get(i) & 0xff;
+      case I8 -> memory.bytes().get(i);
+      case BOOL -> memory.bytes().get(i) == 0 ? 0 : 1;
       case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
     };
   }
@@ -244,10 +259,10 @@ public final class HostTensor {
   public void set(long index, double value) {
     int i = checkWritable(index);
     switch (dtype) {
-      case F64 -> bytes.putDouble(i * 8, value);
-      case F32 -> bytes.putFloat(i * 4, (float) value);
-      case F16 -> bytes.putShort(i * 2, HalfFloats.toF16(value));
-      case BF16 -> bytes.putShort(i * 2, HalfFloats.toBf16(value));
+      case F64 -> memory.bytes().putDouble(i * 8, value);
+      case F32 -> memory.bytes().putFloat(i * 4, (float) value);
+      case F16 -> memory.bytes().putShort(i * 2, HalfFloats.toF16(value));
+      case BF16 -> memory.bytes().putShort(i * 2, HalfFloats.toBf16(value));
       case I64, I32, U8, I8 -> putInteger(i, (long) value);
       case BOOL -> putInteger(i, value == 0 ? 0 : 1);
     }
@@ -261,23 +276,26 @@ public final class HostTensor {
   public void set(long index, long value) {
     int i = checkWritable(index);
     switch (dtype) {
-      case F64 -> bytes.putDouble(i * 8, (double) value);
-      case F32 -> bytes.putFloat(i * 4, (float) value);
+      case F64 -> memory.bytes().putDouble(i * 8, (double) value);
+      case F32 -> memory.bytes().putFloat(i * 4, (float) value);
       case F16 ->
-          bytes.putShort(
-              i * 2, HalfFloats.toF16((double) value)); // infinite long before it is inexact
-      case BF16 -> bytes.putShort(i * 2, HalfFloats.toBf16(value));
+          memory
+              .bytes()
+              .putShort(
+                  i * 2, HalfFloats.toF16((double) value)); // infinite long before it is inexact
+      case BF16 -> memory.bytes().putShort(i * 2, HalfFloats.toBf16(value));
       case I64, I32, U8, I8, BOOL -> putInteger(i, value);
     }
   }
 
   private void putInteger(int i, long value) {
     switch (dtype) {
-      case I64 -> bytes.putLong(i * 8, value);
-      case I32 -> bytes.putInt(i * 4, (int) clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE));
-      case U8 -> bytes.put(i, (byte) clamp(value, 0, 255));
-      case I8 -> bytes.put(i, (byte) clamp(value, Byte.MIN_VALUE, Byte.MAX_VALUE));
-      case BOOL -> bytes.put(i, (byte) (value == 0 ? 0 : 1));
+      case I64 -> memory.bytes().putLong(i * 8, value);
+      case I32 ->
+          memory.bytes().putInt(i * 4, (int) clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE));
+      case U8 -> memory.bytes().put(i, (byte) clamp(value, 0, 255));
+      case I8 -> memory.bytes().put(i, (byte) clamp(value, Byte.MIN_VALUE, Byte.MAX_VALUE));
+      case BOOL -> memory.bytes().put(i, (byte) (value == 0 ? 0 : 1));
       case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
     }
   }
@@ -303,7 +321,7 @@ public final class HostTensor {
   public float[] toFloatArray() {
     float[] out = new float[size];
     if (dtype == DType.F32) {
-      bytes.asFloatBuffer().get(out);
+      memory.bytes().asFloatBuffer().get(out);
     } else if (dtype == DType.I64 || dtype == DType.I32) {
       for (int i = 0; i < size; i++) {
         out[i] = integerAt(i); // by way of a double it would be rounded twice
@@ -320,7 +338,7 @@ public final class HostTensor {
   public double[] toDoubleArray() {
     double[] out = new double[size];
     if (dtype == DType.F64) {
-      bytes.asDoubleBuffer().get(out);
+      memory.bytes().asDoubleBuffer().get(out);
     } else {
       for (int i = 0; i < size; i++) {
         out[i] = getDouble(i);
@@ -333,7 +351,7 @@ public final class HostTensor {
   public long[] toLongArray() {
     long[] out = new long[size];
     if (dtype == DType.I64) {
-      bytes.asLongBuffer().get(out);
+      memory.bytes().asLongBuffer().get(out);
     } else {
       for (int i = 0; i < size; i++) {
         out[i] = getLong(i);
@@ -370,7 +388,7 @@ public final class HostTensor {
   /** A writable copy in memory of its own. */
   public HostTensor copy() {
     HostTensor out = zeros(dtype, shape);
-    out.buffer().put(buffer());
+    copyTo(out.memory.bytes());
     return out;
   }
 
@@ -392,14 +410,14 @@ public final class HostTensor {
               + " elements do not fit "
               + HostShape.size(dtype, extents));
     }
-    return new HostTensor(dtype, extents, size, bytes);
+    return new HostTensor(dtype, extents, size, memory);
   }
 
   /** Whether dtype, shape and every bit of the elements are equal. NaN equals the same NaN. */
   public boolean equalsExactly(HostTensor other) {
     return dtype == other.dtype
         && Arrays.equals(shape, other.shape)
-        && buffer().equals(other.buffer());
+        && memory.bytes().equals(other.memory.bytes());
   }
 
   /** Dtype, shape and the first elements: {@code f32[2, 3] {1.0, 2.0, 3.0, 4.0, ...}}. */

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.attention4j.error.NonFiniteException;
 import org.attention4j.error.UsageException;
 import org.junit.jupiter.api.Test;
@@ -14,10 +15,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 final class TokenSamplerTest {
-  private static final long[] NOTHING = {};
-
   private static double[] probabilities(Sampling sampling, double... logits) {
-    return new TokenSampler(sampling).probabilities(logits, NOTHING);
+    return new TokenSampler(sampling).probabilities(logits);
   }
 
   /** Logits whose softmax is these probabilities. */
@@ -28,7 +27,7 @@ final class TokenSamplerTest {
   @Test
   void greedyTakesTheBestAndTheLowerIdAmongEquals() {
     TokenSampler sampler = new TokenSampler(Sampling.greedy());
-    assertEquals(2, sampler.next(new double[] {0, 1, 5, 5, -3}, NOTHING));
+    assertEquals(2, sampler.next(new double[] {0, 1, 5, 5, -3}));
     assertArrayEquals(new double[] {0, 1, 0}, probabilities(Sampling.greedy(), -1, 0, -1));
   }
 
@@ -41,9 +40,11 @@ final class TokenSamplerTest {
   }
 
   @Test
-  void topKKeepsExactlyKTheLowerIdsAmongEquals() {
-    double[] p = probabilities(Sampling.at(1, 0).withTopK(2), 3, 3, 3, 1);
-    assertArrayEquals(new double[] {0.5, 0.5, 0, 0}, p, 1e-12);
+  void topKKeepsThoseThatEqualTheLastOfThem() {
+    double[] p = probabilities(Sampling.at(1, 0).withTopK(2), 3, 4, 3, 1);
+    assertEquals(p[0], p[2]);
+    assertEquals(Math.E, p[1] / p[0], 1e-12);
+    assertEquals(0, p[3]);
     double[] all = probabilities(Sampling.at(1, 0).withTopK(9), 0, 0);
     assertArrayEquals(new double[] {0.5, 0.5}, all, 1e-12);
   }
@@ -74,15 +75,6 @@ final class TokenSamplerTest {
     assertArrayEquals(new double[] {0.15, 0.5, 0, 0.3}, scaled(p, 0.95), 1e-12);
   }
 
-  @Test
-  void thePenaltyLowersPositiveAndNegativeLogitsOfSeenTokensOnce() {
-    TokenSampler sampler = new TokenSampler(Sampling.at(1, 0).penalising(2));
-    double[] p = sampler.probabilities(new double[] {2, -1, 0.5}, new long[] {0, 0, 1});
-    assertEquals(Math.exp(1 - 0.5), p[0] / p[2], 1e-12); // 2 / 2 = 1
-    assertEquals(Math.exp(-2 - 0.5), p[1] / p[2], 1e-12); // -1 x 2 = -2
-    assertThrows(UsageException.class, () -> sampler.next(new double[] {1}, new long[] {4}));
-  }
-
   @ParameterizedTest
   @ValueSource(longs = {1, 2, 3})
   void drawsFollowTheProbabilities(long seed) {
@@ -91,7 +83,7 @@ final class TokenSamplerTest {
     int[] count = new int[4];
     int draws = 40_000;
     for (int i = 0; i < draws; i++) {
-      count[sampler.next(logs(expected), NOTHING)]++;
+      count[sampler.next(logs(expected))]++;
     }
     double chiSquare = 0;
     for (int i = 0; i < 4; i++) {
@@ -107,11 +99,20 @@ final class TokenSamplerTest {
     assertTrue(!Arrays.equals(draw(logits, 1), draw(logits, 2)));
   }
 
+  @Test
+  void firstDrawsOfNeighbouringSeedsAreUnrelated() {
+    double[] logits = new double[100];
+    long distinct =
+        LongStream.range(0, 100)
+            .mapToInt(seed -> new TokenSampler(Sampling.at(1, seed)).next(logits))
+            .distinct()
+            .count();
+    assertTrue(distinct > 45, "only " + distinct + " of 100 tokens were drawn"); // 63 expected
+  }
+
   private static int[] draw(double[] logits, long seed) {
     TokenSampler sampler = new TokenSampler(Sampling.at(1, seed));
-    return java.util.stream.IntStream.range(0, 30)
-        .map(i -> sampler.next(logits, NOTHING))
-        .toArray();
+    return java.util.stream.IntStream.range(0, 30).map(i -> sampler.next(logits)).toArray();
   }
 
   @Test
@@ -119,12 +120,12 @@ final class TokenSamplerTest {
     double no = Double.NEGATIVE_INFINITY;
     TokenSampler sampler = new TokenSampler(Sampling.at(1, 3));
     for (int i = 0; i < 100; i++) {
-      assertEquals(1, sampler.next(new double[] {no, -900, no}, NOTHING));
+      assertEquals(1, sampler.next(new double[] {no, -900, no}));
     }
     for (double broken : new double[] {Double.NaN, Double.POSITIVE_INFINITY}) {
-      assertThrows(NonFiniteException.class, () -> sampler.next(new double[] {0, broken}, NOTHING));
+      assertThrows(NonFiniteException.class, () -> sampler.next(new double[] {0, broken}));
     }
-    assertThrows(NonFiniteException.class, () -> sampler.next(new double[] {no, no}, NOTHING));
+    assertThrows(NonFiniteException.class, () -> sampler.next(new double[] {no, no}));
   }
 
   @Test
@@ -135,7 +136,9 @@ final class TokenSamplerTest {
     assertThrows(UsageException.class, () -> sampling.withTopK(-1));
     assertThrows(UsageException.class, () -> sampling.withTopP(0));
     assertThrows(UsageException.class, () -> sampling.withMinP(1.5));
-    assertThrows(UsageException.class, () -> sampling.penalising(0));
+    assertThrows(UsageException.class, () -> sampling.withTypicalP(0));
+    assertThrows(UsageException.class, () -> sampling.withEpsilon(1));
+    assertThrows(UsageException.class, () -> sampling.withEta(-0.1));
   }
 
   private static double[] scaled(double[] p, double factor) {

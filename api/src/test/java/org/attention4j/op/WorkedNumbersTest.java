@@ -92,6 +92,20 @@ final class WorkedNumbersTest {
   }
 
   @Test
+  void sinusoidsInHalvesHaveAllSinesFirst() {
+    int width = 6;
+    long[] positions = {0, 1, 7, 8, 107};
+    double[] table = ofIntegers(x -> Positions.sinusoidInHalves(x, width, DType.F32), positions);
+    for (int row = 0; row < positions.length; row++) {
+      for (int i = 0; i < width / 2; i++) {
+        double angle = positions[row] / Math.pow(10000, 2.0 * i / width);
+        assertEquals(Math.sin(angle), table[row * width + i], 1e-12);
+        assertEquals(Math.cos(angle), table[row * width + width / 2 + i], 1e-12);
+      }
+    }
+  }
+
+  @Test
   void alibiSlopesAreGeometric() {
     assertEquals(
         List.of(0.5, 0.25, 0.125, 0.0625, 0.03125, 0.015625, 0.0078125, 0.00390625),

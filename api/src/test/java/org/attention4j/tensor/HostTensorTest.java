@@ -10,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import org.attention4j.error.MemoryException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
@@ -48,6 +49,38 @@ class HostTensorTest {
     t.shape()[0] = 9;
     assertArrayEquals(new float[] {1, 2}, t.toFloatArray());
     assertArrayEquals(new long[] {2}, t.shape());
+  }
+
+  @Test
+  @DisplayName("has one memory, direct once it is asked for, that its reshaped forms share")
+  void oneMemory() {
+    for (int size : new int[] {6, 1 << 18}) { // in the heap at first, and direct from the start
+      HostTensor t = HostTensor.zeros(DType.F32, size);
+      HostTensor table = t.reshape(2, size / 2);
+      t.set(0, 1.0);
+      ByteBuffer first = table.buffer();
+      assertTrue(first.isDirect());
+      t.set(1, 2.0);
+      first.putFloat(8, 3);
+      t.buffer().putFloat(12, 4);
+      assertArrayEquals(new float[] {1, 2, 3, 4}, Arrays.copyOf(table.toFloatArray(), 4));
+      assertTrue(t.equalsExactly(table.reshape(size)));
+    }
+  }
+
+  @Test
+  @DisplayName("is copied from and to buffers, whatever their position")
+  void copiedBuffers() {
+    ByteBuffer bytes = ByteBuffer.allocate(16).order(ByteOrder.nativeOrder());
+    bytes.putInt(0).putInt(7).putInt(8).putInt(0).position(4).limit(12);
+    HostTensor t = HostTensor.copyOf(DType.I32, bytes, 2);
+    assertArrayEquals(new long[] {7, 8}, t.toLongArray());
+    assertEquals(4, bytes.position());
+    ByteBuffer target = ByteBuffer.allocateDirect(8).order(ByteOrder.nativeOrder());
+    t.copyTo(target.position(8));
+    assertEquals(7, target.getInt(0));
+    assertThrows(ShapeException.class, () -> HostTensor.copyOf(DType.I32, bytes, 3));
+    assertThrows(IndexOutOfBoundsException.class, () -> t.copyTo(ByteBuffer.allocate(7)));
   }
 
   @Test

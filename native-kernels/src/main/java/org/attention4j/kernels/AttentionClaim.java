@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.attention4j.op.Attention;
 import org.attention4j.op.Mask;
-import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.TensorType;
 
@@ -16,14 +15,11 @@ final class AttentionClaim {
   static List<String> reasonsAgainst(Attention op, List<TensorType> operands) {
     List<String> reasons = new ArrayList<>();
     TensorType query = operands.get(0);
-    if (query.dtype() != DType.F32 && query.dtype() != DType.BF16) {
-      reasons.add("the kernels compute f32 and bf16, not " + query.dtype().label());
+    if (!AttentionProblem.DTYPES.contains(query.dtype())) {
+      reasons.add("the kernels compute f32, bf16 and f16, not " + query.dtype().label());
     }
     headDim("head_dim", query.dim(-1), reasons);
     headDim("value_dim", operands.get(2).dim(-1), reasons);
-    if (op.dropout() > 0) {
-      reasons.add("the kernels have no dropout of attention weights");
-    }
     if (MaskProgram.nodes(op.mask()) > MaskProgram.MAX_NODES) {
       reasons.add("the mask has more than " + MaskProgram.MAX_NODES + " parts");
     }
@@ -49,8 +45,8 @@ final class AttentionClaim {
   }
 
   private static void bias(TensorType bias, List<String> reasons) {
-    if (bias.dtype() != DType.F32 && bias.dtype() != DType.BF16) {
-      reasons.add("the bias is " + bias.dtype().label() + ", not f32 or bf16");
+    if (!AttentionProblem.DTYPES.contains(bias.dtype())) {
+      reasons.add("the bias is " + bias.dtype().label() + ", not f32, bf16 or f16");
     }
     if (bias.rank() > 4) {
       reasons.add("the bias has more than 4 axes: " + bias);

@@ -1,6 +1,7 @@
 package org.attention4j.kernels;
 
 import java.util.List;
+import java.util.Set;
 import org.attention4j.error.DTypeException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.op.Mask;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * scores. The semantics are those of {@link org.attention4j.op.Attention}; see
  * docs/attention-semantics.md.
  *
- * @param query [batch, heads, queries, key_dim], f32 or bf16, any strides
+ * @param query [batch, heads, queries, key_dim], f32, bf16 or f16, any strides
  * @param key [batch, key_heads, keys, key_dim]; key_heads divides heads
  * @param value [batch, key_heads, keys, value_dim]
  * @param mask whose {@link Mask.Operand} leaves index {@code maskTensors}
@@ -23,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * @param start slot of the first query
  * @param end keys from this slot on are hidden (a static cache); Long.MAX_VALUE for none
  * @param alibiSlopes one a head, or empty
- * @param bias added to the scores, f32 or bf16, [batch|1, heads|1, queries|1, keys|1] or null
+ * @param bias added to the scores, f32, bf16 or f16, [batch|1, heads|1, queries|1, keys|1] or null
+ * @param dropout of the weights
  */
 public record AttentionProblem(
     BufferView query,
@@ -36,7 +38,11 @@ public record AttentionProblem(
     long start,
     long end,
     List<Double> alibiSlopes,
-    @Nullable BufferView bias) {
+    @Nullable BufferView bias,
+    AttentionDropout dropout) {
+
+  /** What query, key, value and bias may be. */
+  static final Set<DType> DTYPES = Set.of(DType.F32, DType.BF16, DType.F16);
 
   /** The largest key_dim and value_dim. */
   public static final int MAX_HEAD_DIM = 256;
@@ -88,7 +94,18 @@ public record AttentionProblem(
     check("query", query);
     double scale = 1 / Math.sqrt((double) Math.max(1, size(query, 3)));
     return new AttentionProblem(
-        query, key, value, Mask.all(), List.of(), scale, 0, 0, Long.MAX_VALUE, List.of(), null);
+        query,
+        key,
+        value,
+        Mask.all(),
+        List.of(),
+        scale,
+        0,
+        0,
+        Long.MAX_VALUE,
+        List.of(),
+        null,
+        AttentionDropout.NONE);
   }
 
   /** With this mask; its operands are the views. */
@@ -104,39 +121,100 @@ public record AttentionProblem(
         start,
         end,
         alibiSlopes,
-        bias);
+        bias,
+        dropout);
   }
 
   public AttentionProblem withScale(double newScale) {
     return new AttentionProblem(
-        query, key, value, mask, maskTensors, newScale, softcap, start, end, alibiSlopes, bias);
+        query,
+        key,
+        value,
+        mask,
+        maskTensors,
+        newScale,
+        softcap,
+        start,
+        end,
+        alibiSlopes,
+        bias,
+        dropout);
   }
 
   public AttentionProblem withSoftcap(double cap) {
     return new AttentionProblem(
-        query, key, value, mask, maskTensors, scale, cap, start, end, alibiSlopes, bias);
+        query, key, value, mask, maskTensors, scale, cap, start, end, alibiSlopes, bias, dropout);
   }
 
   /** The first query stands in this slot. */
   public AttentionProblem startingAt(long slot) {
     return new AttentionProblem(
-        query, key, value, mask, maskTensors, scale, softcap, slot, end, alibiSlopes, bias);
+        query,
+        key,
+        value,
+        mask,
+        maskTensors,
+        scale,
+        softcap,
+        slot,
+        end,
+        alibiSlopes,
+        bias,
+        dropout);
   }
 
   /** Keys from this slot on hold nothing yet. */
   public AttentionProblem endingAt(long slot) {
     return new AttentionProblem(
-        query, key, value, mask, maskTensors, scale, softcap, start, slot, alibiSlopes, bias);
+        query,
+        key,
+        value,
+        mask,
+        maskTensors,
+        scale,
+        softcap,
+        start,
+        slot,
+        alibiSlopes,
+        bias,
+        dropout);
   }
 
   public AttentionProblem withAlibi(List<Double> slopes) {
     return new AttentionProblem(
-        query, key, value, mask, maskTensors, scale, softcap, start, end, slopes, bias);
+        query, key, value, mask, maskTensors, scale, softcap, start, end, slopes, bias, dropout);
   }
 
   public AttentionProblem withBias(@Nullable BufferView added) {
     return new AttentionProblem(
-        query, key, value, mask, maskTensors, scale, softcap, start, end, alibiSlopes, added);
+        query,
+        key,
+        value,
+        mask,
+        maskTensors,
+        scale,
+        softcap,
+        start,
+        end,
+        alibiSlopes,
+        added,
+        dropout);
+  }
+
+  public AttentionProblem withDropout(AttentionDropout newDropout) {
+    return new AttentionProblem(
+        query,
+        key,
+        value,
+        mask,
+        maskTensors,
+        scale,
+        softcap,
+        start,
+        end,
+        alibiSlopes,
+        bias,
+        newDropout);
   }
 
   /** Sizes of the output: [batch, heads, queries, value_dim]. */
@@ -158,6 +236,7 @@ public record AttentionProblem(
     to.addOptional(bias);
     to.addSizes(bias == null ? List.of() : bias.sizes());
     MaskProgram.encode(mask, maskTensors, end, to);
+    to.add(dropout.probability()).add(dropout.seed()).add(dropout.site());
   }
 
   private static long size(BufferView view, int axis) {
@@ -173,9 +252,9 @@ public record AttentionProblem(
   }
 
   private static void floating(String name, BufferView view) {
-    if (view.dtype() != DType.F32 && view.dtype() != DType.BF16) {
+    if (!DTYPES.contains(view.dtype())) {
       throw new DTypeException(
-          "the native kernels take f32 or bf16, got " + name + " in " + view.dtype().label());
+          "the native kernels take f32, bf16 or f16, got " + name + " in " + view.dtype().label());
     }
   }
 

@@ -99,6 +99,7 @@ final class CallEncoder {
       case BOOL, U8, I8 -> 2;
       case I32 -> 3;
       case I64 -> 4;
+      case F16 -> 5;
       default -> throw new DTypeException("the native kernels have no " + dtype.label());
     };
   }

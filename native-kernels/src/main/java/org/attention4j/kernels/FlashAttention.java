@@ -23,7 +23,10 @@ import org.jspecify.annotations.Nullable;
  * are the same for any number of threads. Results must not share memory with operands.
  */
 public final class FlashAttention implements AutoCloseable {
-  /** System property: {@code scalar}, {@code avx2}, {@code avx512} or {@code auto}, the default. */
+  /**
+   * System property: {@code scalar}, {@code avx2}, {@code avx512}, {@code avx512-bf16} or {@code
+   * auto}, the default.
+   */
   public static final String ISA_PROPERTY = "attention4j.kernel.isa";
 
   /** System property: number of threads; 0, the default, for one a processor. */
@@ -85,8 +88,8 @@ public final class FlashAttention implements AutoCloseable {
   /**
    * Computes attention.
    *
-   * @param output result [batch, heads, queries, value_dim], f32 or bf16
-   * @param logSumExp result [batch, heads, queries], f32 or bf16; null if not wanted
+   * @param output result [batch, heads, queries, value_dim], f32, bf16 or f16
+   * @param logSumExp result [batch, heads, queries], f32, bf16 or f16; null if not wanted
    * @throws ShapeException if a result's sizes are not the problem's
    * @throws org.attention4j.error.AttentionException if the problem is invalid in another way
    */

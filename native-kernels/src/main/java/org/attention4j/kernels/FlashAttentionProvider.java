@@ -9,6 +9,7 @@ import org.attention4j.op.Attention;
 import org.attention4j.op.Backward;
 import org.attention4j.spi.Availability;
 import org.attention4j.spi.BufferView;
+import org.attention4j.spi.KernelOperators;
 import org.attention4j.spi.KernelProvider;
 import org.attention4j.spi.Mode;
 import org.attention4j.spi.Support;
@@ -19,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Offers {@link FlashAttention} to engines: claims {@link Attention} and its {@link Backward} in
- * f32 and bf16. Instances share one kernel.
+ * f32, bf16 and f16. Instances share one kernel.
  */
 public final class FlashAttentionProvider implements KernelProvider {
   static final String NAME = "flash-cpu";
@@ -76,6 +77,18 @@ public final class FlashAttentionProvider implements KernelProvider {
     }
   }
 
+  @Override
+  public KernelOperators operators(String runtime) {
+    if (!availability().available()) {
+      return KernelOperators.unavailable(availability().reason());
+    }
+    return switch (runtime) {
+      case KernelOperators.LIBTORCH -> SharedKernel.get().libtorchOperators();
+      case KernelOperators.ONNX_RUNTIME -> SharedKernel.get().onnxRuntimeOperators();
+      default -> KernelOperators.unavailable(NAME + " has no operators for " + runtime);
+    };
+  }
+
   private static void backward(
       FlashAttention kernel,
       Backward op,
@@ -89,7 +102,7 @@ public final class FlashAttentionProvider implements KernelProvider {
       throw new ShapeException(
           op.name() + " wants results and cotangents, got " + operands.size() + " operands");
     }
-    // A log-sum-exp rounded to bf16 would cost more accuracy than computing it again costs time.
+    // A log-sum-exp rounded to 16 bits would cost more accuracy than computing it again costs time.
     boolean saved = both && operands.get(first + 1).dtype() == DType.F32;
     kernel.backward(
         problem(attention, operands.subList(0, first)),
@@ -108,10 +121,18 @@ public final class FlashAttentionProvider implements KernelProvider {
     List<BufferView> extras = operands.subList(Attention.FIXED_OPERANDS, operands.size());
     Attention.Extras at = op.extras();
     BufferView query = operands.get(0);
-    long start = op.start() != null ? op.start().longSize() : scalar(extras.get(at.start()));
+    long start =
+        op.start() != null
+            ? op.start().longSize()
+            : scalar("the start slot", extras.get(at.start()));
     // With the start in a tensor, the cache is a fixed buffer: beyond the last query it is empty.
     long end = op.start() != null ? Long.MAX_VALUE : start + query.sizes().get(2);
     @Nullable BufferView bias = at.bias() >= 0 ? extras.get(at.bias()) : null;
+    AttentionDropout dropout = AttentionDropout.NONE;
+    if (op.dropout() > 0) {
+      long seed = scalar("the dropout seed", extras.get(at.seed()));
+      dropout = new AttentionDropout(op.dropout(), seed, op.dropoutSite());
+    }
     return new AttentionProblem(
         query,
         operands.get(1),
@@ -123,13 +144,14 @@ public final class FlashAttentionProvider implements KernelProvider {
         start,
         end,
         op.alibiSlopes(),
-        bias);
+        bias,
+        dropout);
   }
 
-  private static long scalar(BufferView view) {
+  private static long scalar(String name, BufferView view) {
     if (view.dtype() != DType.I64 || view.sizes().stream().anyMatch(size -> size != 1)) {
       throw new ShapeException(
-          "the start slot is an i64 scalar, got " + view.dtype().label() + " " + view.sizes());
+          name + " is an i64 scalar, got " + view.dtype().label() + " " + view.sizes());
     }
     return view.buffer()
         .duplicate()

@@ -12,7 +12,9 @@ public enum InstructionSet {
   /** The baseline of the architecture. */
   SCALAR(0),
   AVX2(1),
-  AVX512(2);
+  AVX512(2),
+  /** AVX-512 with its products of bf16 pairs. */
+  AVX512_BF16(3);
 
   private final int code; // a4j_isa
 
@@ -31,9 +33,9 @@ public enum InstructionSet {
         .orElseThrow(() -> new IllegalStateException("unknown instruction set " + code));
   }
 
-  /** As users write it: {@code avx2}. */
+  /** As users write it: {@code avx512-bf16}. */
   public String label() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /**

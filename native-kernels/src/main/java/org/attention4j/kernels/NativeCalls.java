@@ -12,7 +12,7 @@ final class NativeCalls {
   private NativeCalls() {}
 
   /** What this class was written for; raised with A4J_ABI_VERSION or the call description. */
-  static final int ABI_VERSION = 1;
+  static final int ABI_VERSION = 2;
 
   static native int abiVersion();
 
@@ -22,6 +22,12 @@ final class NativeCalls {
   static native @Nullable String selfTest();
 
   static native boolean isaAvailable(int isa);
+
+  /** Registers the operators with the libtorch of this process; null, or why that failed. */
+  static native @Nullable String registerLibtorch(int isa);
+
+  /** The instruction set of the operators that ONNX Runtime loads; false if it is not there. */
+  static native boolean onnxRuntimeIsa(int isa);
 
   /** A handle that is never given out again. */
   static native long createContext(int isa, int threads);

@@ -43,6 +43,11 @@ final class NativeLibrary {
     return reason;
   }
 
+  /** The file that was loaded; null if none was. */
+  @Nullable Path path() {
+    return path;
+  }
+
   /** Facts for people. */
   List<String> details() {
     return path == null ? List.of() : List.of("library " + path);

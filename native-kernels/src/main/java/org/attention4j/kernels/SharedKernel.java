@@ -1,12 +1,15 @@
 package org.attention4j.kernels;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Collectors;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.Availability;
+import org.attention4j.spi.KernelOperators;
 import org.attention4j.tensor.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -55,6 +58,39 @@ final class SharedKernel {
     return kernel == null
         ? "unavailable"
         : NativeCalls.version() + " " + kernel.instructionSet().label();
+  }
+
+  /** Registers the operators with the libtorch that this process has loaded. */
+  KernelOperators libtorchOperators() {
+    String reason = NativeCalls.registerLibtorch(kernel().instructionSet().code());
+    if (reason != null) {
+      return KernelOperators.unavailable(reason);
+    }
+    return KernelOperators.of(
+        null,
+        "attention4j",
+        Map.of(
+            "Attention",
+            "attention_forward",
+            "Backward(Attention)",
+            "attention_backward",
+            "Dropout",
+            "dropout"),
+        FlashAttentionProvider.NAME + " " + version());
+  }
+
+  /** The library is its own library of operators: ONNX Runtime finds RegisterCustomOps in it. */
+  KernelOperators onnxRuntimeOperators() {
+    InstructionSet isa = kernel().instructionSet();
+    Path library = NativeLibrary.get().path();
+    if (library == null || !NativeCalls.onnxRuntimeIsa(isa.code())) {
+      return KernelOperators.unavailable("the library has no kernels for " + isa.label());
+    }
+    return KernelOperators.of(
+        library,
+        "org.attention4j",
+        Map.of("Attention", "Attention"),
+        FlashAttentionProvider.NAME + " " + version());
   }
 
   private static SharedKernel open() {

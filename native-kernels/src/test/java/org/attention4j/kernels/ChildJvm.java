@@ -20,11 +20,21 @@ final class ChildJvm {
 
   /** Runs one of the modes below with JVM options; returns what it printed. */
   static String run(String mode, String... options) throws IOException, InterruptedException {
+    return run(ChildJvm.class, new String[] {mode}, options);
+  }
+
+  /** Runs a main method with JVM options; returns what it printed. */
+  static String run(Class<?> main, String[] arguments, String... options)
+      throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(List.of(options));
-    command.addAll(List.of("-cp", System.getProperty("java.class.path")));
-    command.addAll(List.of(ChildJvm.class.getName(), mode));
+    String cache = System.getProperty(PackagedLibrary.CACHE_PROPERTY);
+    if (cache != null) {
+      command.add("-D" + PackagedLibrary.CACHE_PROPERTY + "=" + cache);
+    }
+    command.addAll(List.of(options)); // the last one of a property counts
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(List.of(arguments));
     Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     int code = process.waitFor();

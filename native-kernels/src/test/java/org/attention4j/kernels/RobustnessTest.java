@@ -86,6 +86,7 @@ class RobustnessTest {
         .withBias(Views.randomView(random, 1, 4, 5, 7))
         .withAlibi(List.of(0.5, 0.25, 0.1, 0.05))
         .withSoftcap(5)
+        .withDropout(new AttentionDropout(0.1, 3, 4))
         .startingAt(2);
   }
 
@@ -148,7 +149,7 @@ class RobustnessTest {
       }
       default -> {
         int view = 10 + 6 * random.nextInt(3);
-        numbers[view + 1] = new long[] {-1, 2, 3, 5, 1L << 33}[random.nextInt(5)];
+        numbers[view + 1] = new long[] {-1, 2, 3, 6, 1L << 33}[random.nextInt(5)];
         return "view at " + view + " with dtype " + numbers[view + 1];
       }
     }

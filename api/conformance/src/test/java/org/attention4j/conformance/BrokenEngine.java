@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.attention4j.op.Attention;
 import org.attention4j.reference.ReferenceEngine;
@@ -166,6 +167,11 @@ final class BrokenEngine implements Engine {
   }
 
   private record DoubleSession(Session inner) implements Session {
+    @Override
+    public Set<String> inputs() {
+      return inner.inputs();
+    }
+
     @Override
     public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
       Map<String, HostTensor> results = new LinkedHashMap<>();

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import java.util.List;
 import org.attention4j.onnxformat.proto.AttributeProto;
 import org.attention4j.onnxformat.proto.AttributeProto.AttributeType;
+import org.attention4j.onnxformat.proto.TensorProto;
 
 /** Node attributes by value. */
 public final class Attributes {
@@ -37,6 +38,15 @@ public final class Attributes {
         .setName(name)
         .setType(AttributeType.STRING)
         .setS(ByteString.copyFromUtf8(value))
+        .build();
+  }
+
+  /** A tensor. */
+  public static AttributeProto tensor(String name, TensorProto value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeType.TENSOR)
+        .setT(value)
         .build();
   }
 }

@@ -1,5 +1,6 @@
 package org.attention4j.onnxformat;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -8,11 +9,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.attention4j.onnxformat.proto.AttributeProto;
+import org.attention4j.onnxformat.proto.FunctionProto;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.NodeProto;
 import org.attention4j.onnxformat.proto.OperatorSetIdProto;
 import org.attention4j.onnxformat.proto.StringStringEntryProto;
+import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.onnxformat.proto.TensorShapeProto;
 import org.attention4j.onnxformat.proto.TypeProto;
 import org.attention4j.onnxformat.proto.ValueInfoProto;
@@ -25,12 +28,17 @@ import org.attention4j.tensor.TensorType;
  * current when they are made; a name already taken gets a number. Not thread-safe.
  */
 public final class GraphBuilder {
+  /** Version of the format in which functions may have overloads. */
+  private static final int OVERLOADS_SINCE = 10;
+
   private final GraphProto.Builder graph;
   private final Map<String, HostTensor> weights = new LinkedHashMap<>();
   private final Set<String> names = new HashSet<>();
   private final Map<String, Integer> repeats = new HashMap<>();
   private final Set<String> results = new HashSet<>();
   private final Map<String, String> renamed = new HashMap<>();
+  private final Map<String, Integer> domains = new LinkedHashMap<>();
+  private final List<FunctionProto> functions = new ArrayList<>();
   private final UnaryOperator<String> axisName;
   private String scope = "";
 
@@ -107,6 +115,72 @@ public final class GraphBuilder {
             .addAllAttribute(List.of(attributes)));
   }
 
+  /** A node that calls a function of the model, whose results have the given names. */
+  public void call(
+      FunctionProto function,
+      List<String> inputs,
+      List<String> outputs,
+      AttributeProto... attributes) {
+    node(function.getDomain(), function.getName(), inputs, outputs, attributes);
+    if (!function.getOverload().isEmpty()) {
+      graph.getNodeBuilder(graph.getNodeCount() - 1).setOverload(function.getOverload());
+    }
+  }
+
+  /** Declares the version of a domain besides the default one. */
+  public void domain(String domain, int version) {
+    domains.put(domain, version);
+  }
+
+  /**
+   * Puts a function into the model.
+   *
+   * @param version of the function's domain; the same for all functions of a domain
+   */
+  public void define(FunctionProto function, int version) {
+    domain(function.getDomain(), version);
+    functions.add(function);
+  }
+
+  /**
+   * What has been built so far as a function of a model: its inputs and outputs are the graph's,
+   * and constants become nodes, as a function has no initializers.
+   *
+   * @param overload tells functions of one name apart; empty for the first
+   * @param inputs names in the order of the operands; those that the graph lacks are not read
+   * @param attributes names of the attributes that calls have
+   * @param opset version of the default operator set
+   */
+  public FunctionProto function(
+      String domain,
+      String name,
+      String overload,
+      List<String> inputs,
+      List<String> attributes,
+      int opset) {
+    FunctionProto.Builder function =
+        FunctionProto.newBuilder()
+            .setDomain(domain)
+            .setName(name)
+            .addAllInput(inputs)
+            .addAllAttribute(attributes)
+            .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset));
+    if (!overload.isEmpty()) {
+      function.setOverload(overload);
+    }
+    GraphProto body = named();
+    body.getOutputList().forEach(output -> function.addOutput(output.getName()));
+    for (TensorProto constant : body.getInitializerList()) {
+      function.addNode(
+          NodeProto.newBuilder()
+              .setName(constant.getName() + "/Constant")
+              .setOpType("Constant")
+              .addOutput(constant.getName())
+              .addAttribute(Attributes.tensor("value", constant)));
+    }
+    return function.addAllNode(body.getNodeList()).build();
+  }
+
   /** A parameter; its name must be new. The tensor's memory is shared, not copied. */
   public void initializer(String name, HostTensor value) {
     reserve(name);
@@ -154,23 +228,32 @@ public final class GraphBuilder {
    * The finished model.
    *
    * @param opset version of the default operator set
-   * @param irVersion version of the file format
+   * @param irVersion version of the file format; functions with overloads need at least 10
    * @param metadata properties kept in the file
    */
   public OnnxModel build(
       int opset, int irVersion, String producerVersion, Map<String, String> metadata) {
     ModelProto.Builder model =
         ModelProto.newBuilder()
-            .setIrVersion(irVersion)
+            .setIrVersion(overloaded() ? Math.max(irVersion, OVERLOADS_SINCE) : irVersion)
             .setProducerName("attention4j")
             .setProducerVersion(producerVersion)
             .addOpsetImport(OperatorSetIdProto.newBuilder().setDomain("").setVersion(opset))
+            .addAllFunctions(functions)
             .setGraph(named());
+    domains.forEach(
+        (domain, version) ->
+            model.addOpsetImport(
+                OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(version)));
     metadata.forEach(
         (key, value) ->
             model.addMetadataProps(
                 StringStringEntryProto.newBuilder().setKey(key).setValue(value)));
     return new OnnxModel(model.build(), weights);
+  }
+
+  private boolean overloaded() {
+    return functions.stream().anyMatch(function -> !function.getOverload().isEmpty());
   }
 
   /** The graph with the results renamed that are outputs. */

@@ -28,6 +28,7 @@ final class CompiledGraph {
    * Compiles a graph of primitives and claimed composites.
    *
    * @param owner owns the program and the constants
+   * @param fusion how composites are written
    * @param weights the parameters' arrays by path
    */
   CompiledGraph(
@@ -35,9 +36,10 @@ final class CompiledGraph {
       Graph graph,
       Precision precision,
       Device device,
+      Fusion fusion,
       Map<String, NDArray> weights) {
     this.precision = precision;
-    this.script = new GraphScript(METHOD, graph, precision, device, false);
+    this.script = new GraphScript(METHOD, graph, precision, device, fusion, false);
     this.inputs = new GraphInputs(graph, precision);
     this.program = TorchProgram.load(owner, script.source());
     this.constants = constants(owner, script.constants(), precision);

@@ -3,11 +3,13 @@ package org.attention4j.engine.djl;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Rows;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
@@ -95,6 +97,21 @@ final class DjlDecoding implements Decoding {
       }
     }
     return 0;
+  }
+
+  @Override
+  public void select(long... rows) {
+    session.using(
+        () -> {
+          Rows.check(rows, cache.isEmpty() ? 0 : cache.values().iterator().next().size(0));
+          Map<String, NDArray> selected = new LinkedHashMap<>();
+          try (NDManager scratch = session.newManager()) {
+            NDIndex index = new NDIndex("{}", scratch.create(rows));
+            cache.forEach((name, entry) -> selected.put(name, entry.get(scratch, index)));
+            replaceCache(selected);
+          }
+          return length;
+        });
   }
 
   @Override

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import org.attention4j.error.EngineException;
 import org.attention4j.graph.Graph;
 import org.attention4j.spi.EagerExecutor;
@@ -31,6 +30,7 @@ final class DjlEagerExecutor implements EagerExecutor {
   private final SessionOptions options;
   private final Precision precision;
   private final NDManager manager;
+  private final Fusion fusion;
   private final Map<List<Object>, Line> lines =
       new LinkedHashMap<>(16, 0.75f, true) {
         private static final long serialVersionUID = 1L;
@@ -52,11 +52,14 @@ final class DjlEagerExecutor implements EagerExecutor {
     this.options = options;
     this.precision = precision;
     this.manager = pytorch.manager(options.device());
+    AttentionChoice attention =
+        AttentionChoice.of(options.properties(), options.device(), precision);
+    this.fusion = Fusion.forInference(attention.kernel());
   }
 
   @Override
   public boolean claims(Composite op, List<TensorType> operands) {
-    return FusedScript.claims(op, operands);
+    return fusion.claims(op, operands);
   }
 
   @Override
@@ -65,7 +68,7 @@ final class DjlEagerExecutor implements EagerExecutor {
     List<NDArray> in = operands.stream().map(o -> (NDArray) o).toList();
     try {
       NDArray direct = op instanceof Primitive p ? direct(p, in, resultTypes.get(0)) : null;
-      return List.of(direct != null ? direct : line(op, operandTypes, resultTypes, in));
+      return direct != null ? List.of(direct) : line(op, operandTypes, resultTypes, in);
     } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
       throw new EngineException(
           "PyTorch failed in " + op + " on " + operandTypes + ": " + e.getMessage(), e);
@@ -76,12 +79,12 @@ final class DjlEagerExecutor implements EagerExecutor {
     return op.accept(NDARRAY, new NDArrayPrimitives.Call(manager, precision, in, result));
   }
 
-  private NDArray line(
+  private List<Object> line(
       Op op, List<TensorType> operandTypes, List<TensorType> resultTypes, List<NDArray> in) {
     Line line =
         lines.computeIfAbsent(
             List.of(op, operandTypes), key -> compile(op, operandTypes, resultTypes));
-    return Objects.requireNonNull(line.graph.run(manager, new NDList(in)).get("y"));
+    return List.copyOf(line.graph.run(manager, new NDList(in)).values());
   }
 
   private Line compile(Op op, List<TensorType> operandTypes, List<TensorType> resultTypes) {
@@ -91,13 +94,19 @@ final class DjlEagerExecutor implements EagerExecutor {
       inputs.put("x" + i, i);
       values.add(i);
     }
-    int result = operandTypes.size();
+    Map<String, Integer> outputs = new LinkedHashMap<>();
+    List<Integer> results = new ArrayList<>();
+    for (int i = 0; i < resultTypes.size(); i++) {
+      outputs.put("y" + i, operandTypes.size() + i);
+      results.add(operandTypes.size() + i);
+    }
     List<TensorType> types = new ArrayList<>(operandTypes);
     types.addAll(resultTypes);
-    Graph.Node node = new Graph.Node(op, values, List.of(result), "");
-    Graph graph = new Graph(inputs, Map.of(), List.of(node), Map.of("y", result), types);
+    Graph.Node node = new Graph.Node(op, values, results, "");
+    Graph graph = new Graph(inputs, Map.of(), List.of(node), outputs, types);
     NDManager owner = manager.newSubManager();
-    return new Line(new CompiledGraph(owner, graph, precision, options.device(), Map.of()), owner);
+    return new Line(
+        new CompiledGraph(owner, graph, precision, options.device(), fusion, Map.of()), owner);
   }
 
   @Override

@@ -58,20 +58,21 @@ public final class DjlEngine implements Engine {
 
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
-    options.checkProperties(Set.of());
+    options.checkProperties(Set.of(AttentionChoice.PROPERTY));
     return new DjlSession(
         PyTorch.start(), program, weights, options, precision(options.precision()));
   }
 
   @Override
   public Trainer train(Program program, Weights weights, TrainerOptions options) {
+    options.checkProperties(Set.of(AttentionChoice.PROPERTY, Shards.PROPERTY));
     return new DjlTrainer(
         PyTorch.start(), program, weights, options, precision(options.precision()));
   }
 
   @Override
   public EagerExecutor eager(SessionOptions options) {
-    options.checkProperties(Set.of());
+    options.checkProperties(Set.of(AttentionChoice.PROPERTY));
     return new DjlEagerExecutor(PyTorch.start(), options, precision(options.precision()));
   }
 

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -31,6 +32,8 @@ final class DjlSession implements Session {
   private final Program program;
   private final SessionOptions options;
   private final Precision precision;
+  private final AttentionChoice attention;
+  private final Fusion fusion;
   private final TraceOptions tracing;
   private final NDManager manager;
   private final Map<String, NDArray> weights = new LinkedHashMap<>();
@@ -53,8 +56,9 @@ final class DjlSession implements Session {
     this.program = program;
     this.options = options;
     this.precision = precision;
-    this.tracing =
-        TraceOptions.primitives().keeping(FusedScript::claims).observing(options.observe());
+    this.attention = AttentionChoice.of(options.properties(), options.device(), precision);
+    this.fusion = Fusion.forInference(attention.kernel());
+    this.tracing = TraceOptions.primitives().keeping(fusion::claims).observing(options.observe());
     Graph graph = program.graph(tracing);
     Parameters.check(graph, given);
     this.manager = pytorch.manager(options.device());
@@ -71,7 +75,7 @@ final class DjlSession implements Session {
   }
 
   private CompiledGraph compile(Graph graph) {
-    return new CompiledGraph(manager, graph, precision, options.device(), weights);
+    return new CompiledGraph(manager, graph, precision, options.device(), fusion, weights);
   }
 
   /**
@@ -90,6 +94,11 @@ final class DjlSession implements Session {
     } finally {
       lock.readLock().unlock();
     }
+  }
+
+  @Override
+  public Set<String> inputs() {
+    return whole.graph().inputs().keySet();
   }
 
   @Override
@@ -151,7 +160,8 @@ final class DjlSession implements Session {
         + (precision.isMixed() ? "bf16 products, rest f32" : precision.real().label())
         + ", "
         + pytorch.threadCount(options.threads())
-        + " threads, graph compiled to TorchScript";
+        + " threads, graph compiled to TorchScript, "
+        + attention;
   }
 
   @Override

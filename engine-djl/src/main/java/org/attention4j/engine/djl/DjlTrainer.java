@@ -39,6 +39,8 @@ final class DjlTrainer implements Trainer {
   private final Program program;
   private final TrainerOptions options;
   private final Precision precision;
+  private final AttentionChoice attention;
+  private final Fusion fusion;
   private final NDManager manager;
   private final TrainerScript script;
   private final TorchProgram torch;
@@ -48,7 +50,8 @@ final class DjlTrainer implements Trainer {
   private final Graph evaluationGraph;
   private Map<String, NDArray> parameters = new LinkedHashMap<>();
   private Map<String, NDArray> slots = new LinkedHashMap<>();
-  private @Nullable NDList accumulated;
+  private final Shards shards;
+  private final List<NDList> accumulated = new ArrayList<>();
   private @Nullable CompiledGraph evaluation;
   private long steps;
   private long seed;
@@ -65,20 +68,29 @@ final class DjlTrainer implements Trainer {
     this.options = options;
     this.precision = precision;
     this.seed = options.seed();
-    TraceOptions tracing = TraceOptions.primitives().keeping(FusedScript::claims);
+    this.shards = Shards.of(options.properties(), pytorch.threadCount(options.threads()));
+    this.attention = AttentionChoice.of(options.properties(), options.device(), precision);
+    AttentionKernel kernel = attention.kernel();
+    this.fusion = Fusion.forInference(kernel);
+    Fusion training = kernel == null ? Fusion.PYTORCH : Fusion.forGradients(kernel);
+    TraceOptions tracing = TraceOptions.primitives().keeping(training::claims);
     Graph graph = program.graph(tracing.forTraining(true));
     Parameters.check(graph, weights);
     Graph loss = lossOf(graph);
-    this.evaluationGraph = program.graph(tracing);
+    Graph gradient = loss.gradient(LOSS, kernel == null ? (op, types) -> true : training::claims);
+    List<String> trained = trained(loss, gradient);
+    this.evaluationGraph = program.graph(TraceOptions.primitives().keeping(fusion::claims));
     this.script =
         new TrainerScript(
-            loss,
-            trained(loss),
+            kernel == null ? loss : gradient.withOutputs(outputs(trained)),
+            trained,
+            kernel == null,
+            training,
             options.optimizer(),
             options.clipNorm(),
             precision,
             options.device());
-    this.inputs = new GraphInputs(loss, precision);
+    this.inputs = new GraphInputs(script.forward().graph(), precision);
     this.manager = pytorch.manager(options.device());
     try {
       this.torch = TorchProgram.load(manager, script.source());
@@ -101,11 +113,17 @@ final class DjlTrainer implements Trainer {
   }
 
   /** The parameters that the loss depends on by the gradient rules of the graph. */
-  private static List<String> trained(Graph loss) {
-    Set<String> outputs = loss.gradient(LOSS, (op, types) -> true).outputs().keySet();
+  private static List<String> trained(Graph loss, Graph gradient) {
     return loss.parameters().keySet().stream()
-        .filter(path -> outputs.contains("grad." + path))
+        .filter(path -> gradient.outputs().containsKey("grad." + path))
         .toList();
+  }
+
+  private static List<String> outputs(List<String> trained) {
+    List<String> names = new ArrayList<>();
+    names.add(LOSS);
+    trained.forEach(path -> names.add("grad." + path));
+    return names;
   }
 
   private Map<String, HostTensor> zeroSlots() {
@@ -161,14 +179,21 @@ final class DjlTrainer implements Trainer {
     }
     for (Map<String, HostTensor> batch : microBatches) {
       check(batch);
+      if (shards.active()) {
+        check(shards.cut(batch).get(0));
+      }
     }
     enter();
+    if (shards.active()) {
+      pytorch.threads(
+          1); // the update, too: OpenMP's threads would wait actively beside the workers
+    }
     double rate = options.optimizer().schedule().at(steps);
     try (NDManager scratch = manager.newSubManager()) {
       NDList numbers = numbers(scratch, rate, 1.0 / microBatches.size());
       double loss;
       NDList updated;
-      if (microBatches.size() == 1) {
+      if (microBatches.size() == 1 && !shards.active()) {
         NDList x = borrow(scratch, microBatches.get(0), 0);
         NDList results =
             call(
@@ -183,7 +208,7 @@ final class DjlTrainer implements Trainer {
             call(
                 scratch,
                 "update",
-                List.of(lossParameters(), gradients(), slotList(), numbers, optimizerConstants));
+                List.of(lossParameters(), gradients(0), slotList(), numbers, optimizerConstants));
       }
       requireFinite(loss, updated.get(1).getBoolean(), number(updated.get(0)));
       steps++;
@@ -214,36 +239,69 @@ final class DjlTrainer implements Trainer {
 
   private double accumulate(
       List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
+    if (shards.active()) {
+      return accumulateShards(microBatches, scratch);
+    }
     double loss = 0;
     for (int i = 0; i < microBatches.size(); i++) {
-      try (NDManager inner = scratch.newSubManager()) {
-        NDList x = borrow(inner, microBatches.get(i), i);
-        NDList results =
-            call(
-                inner, "accumulate", List.of(lossParameters(), x, constants, gradients(), numbers));
-        loss += number(results.get(0)) / microBatches.size();
-      }
+      loss += accumulate(microBatches.get(i), i, gradients(0), numbers, scratch);
     }
-    return loss;
+    return loss / microBatches.size();
   }
 
-  /** Zero between steps: the update zeroes them again. */
-  private NDList gradients() {
-    NDList result = accumulated;
-    if (result == null) {
-      result = new NDList();
+  private double accumulate(
+      Map<String, HostTensor> batch,
+      int microBatch,
+      NDList gradients,
+      NDList numbers,
+      NDManager scratch) {
+    try (NDManager inner = scratch.newSubManager()) {
+      NDList x = borrow(inner, batch, microBatch);
+      return number(
+          call(inner, "accumulate", List.of(lossParameters(), x, constants, gradients, numbers))
+              .get(0));
+    }
+  }
+
+  /** Each worker sums its parts' gradients, and the sums are added in the workers' order. */
+  private double accumulateShards(List<Map<String, HostTensor>> microBatches, NDManager scratch) {
+    List<Map<String, HostTensor>> parts = new ArrayList<>();
+    microBatches.forEach(batch -> parts.addAll(shards.cut(batch)));
+    for (int worker = 0; worker < shards.workers(); worker++) {
+      gradients(worker); // made here, as the workers share the list of them
+    }
+    List<Double> losses =
+        shards.run(
+            parts,
+            (worker, part, batch) -> {
+              pytorch.threads(1);
+              try (NDManager own = manager.newSubManager()) {
+                NDList numbers = numbers(own, 0, 1.0 / parts.size());
+                return accumulate(batch, part, gradients(worker), numbers, own);
+              }
+            });
+    for (int worker = 1; worker < shards.workers(); worker++) {
+      call(scratch, "merge", List.of(gradients(0), gradients(worker)));
+    }
+    return losses.stream().mapToDouble(d -> d).sum() / parts.size();
+  }
+
+  /** Sums of one worker. Zero between steps: the update zeroes them again. */
+  private NDList gradients(int worker) {
+    while (accumulated.size() <= worker) {
+      NDList zeros = new NDList();
       for (String path : script.trained()) {
         NDArray like = Objects.requireNonNull(parameters.get(path), path);
-        result.add(manager.zeros(like.getShape(), like.getDataType()));
+        zeros.add(manager.zeros(like.getShape(), like.getDataType()));
       }
-      accumulated = result;
+      accumulated.add(zeros);
     }
-    return result;
+    return accumulated.get(worker);
   }
 
   private NDList call(NDManager results, String method, List<NDList> arguments) {
     try {
-      return torch.train(results, method, arguments);
+      return torch.train(results, method, arguments, attention.kernel() == null);
     } catch (EngineException e) {
       throw script.forward().explain(e);
     }
@@ -303,7 +361,9 @@ final class DjlTrainer implements Trainer {
   private CompiledGraph evaluation() {
     CompiledGraph result = evaluation;
     if (result == null) {
-      result = new CompiledGraph(manager, evaluationGraph, precision, options.device(), parameters);
+      result =
+          new CompiledGraph(
+              manager, evaluationGraph, precision, options.device(), fusion, parameters);
       evaluation = result;
     }
     return result;
@@ -384,12 +444,17 @@ final class DjlTrainer implements Trainer {
         + (precision.isMixed() ? "bf16 products, rest f32" : precision.real().label())
         + ", "
         + pytorch.threadCount(options.threads())
-        + " threads, loss, gradient and update compiled to TorchScript";
+        + " threads, loss, gradient and update compiled to TorchScript, "
+        + attention
+        + (shards.active()
+            ? ", each batch cut into " + shards.parts() + " for " + shards.workers() + " workers"
+            : "");
   }
 
   @Override
   public void close() {
     closed = true;
+    shards.close();
     manager.close();
   }
 }

@@ -128,7 +128,7 @@ final class FusedScript {
     };
   }
 
-  private static String lastAxis(ScriptCall call) {
+  static String lastAxis(ScriptCall call) {
     return "[" + call.writer().size(call.type(0).dim(-1)) + "]";
   }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -23,16 +24,24 @@ import org.attention4j.tensor.TensorType;
 final class GraphScript {
   private static final PrimitiveScript PRIMITIVES = new PrimitiveScript();
 
+  private static final Pattern NAME = Pattern.compile("[a-z]+\\d+");
+
   /** The line of a node that PyTorch's report of a failure points at. */
   private static final Pattern CULPRIT =
-      Pattern.compile("\\bv(\\d+) = [^\\n]*\\n\\s*~[^\\n]*<--- HERE");
+      Pattern.compile("\\b([a-z]\\d+)(?:, \\w+)*,? = [^\\n]*\\n\\s*~[^\\n]*<--- HERE");
 
   private final String name;
   private final Graph graph;
   private final ScriptWriter writer;
   private final Splits splits;
+  private final Joins joins;
+  private final Fusion fusion;
   private final Map<Integer, Term> terms = new HashMap<>();
-  private final Map<Integer, Graph.Node> origins = new HashMap<>();
+  private final Map<Integer, List<String>> saved = new HashMap<>();
+
+  /** The node of each line, by the numbers of the names that were made for it. */
+  private final TreeMap<Integer, Graph.Node> origins = new TreeMap<>();
+
   private final String source;
 
   /**
@@ -40,14 +49,22 @@ final class GraphScript {
    *
    * @param name of the method
    * @param graph primitives and claimed composites only
+   * @param fusion how composites are written
    * @param differentiable whether autograd will run through it
    */
   GraphScript(
-      String name, Graph graph, Precision precision, Device device, boolean differentiable) {
+      String name,
+      Graph graph,
+      Precision precision,
+      Device device,
+      Fusion fusion,
+      boolean differentiable) {
     this.name = name;
     this.graph = graph;
     this.writer = new ScriptWriter(precision, device, differentiable);
     this.splits = new Splits(graph);
+    this.joins = new Joins(graph);
+    this.fusion = fusion;
     declare(new ArrayList<>(graph.inputs().values()), "x");
     declare(graph.parameters().values().stream().map(Graph.Parameter::value).toList(), "p");
     bindSymbols();
@@ -66,9 +83,7 @@ final class GraphScript {
 
   private void declare(List<Integer> values, String list) {
     for (int i = 0; i < values.size(); i++) {
-      String variable = "v" + values.get(i);
-      writer.line(variable + " = " + list + "[" + i + "]");
-      terms.put(values.get(i), Term.tensor(variable));
+      terms.put(values.get(i), Term.tensor(writer.name("v", list + "[" + i + "]")));
     }
   }
 
@@ -77,36 +92,45 @@ final class GraphScript {
       TensorType type = graph.type(value);
       for (int axis = 0; axis < type.rank(); axis++) {
         if (type.dim(axis).isSymbol()) {
-          writer.bind(type.dim(axis).toString(), "v" + value, axis);
+          writer.bind(type.dim(axis).toString(), term(value).text(), axis);
         }
       }
     }
   }
 
   private void node(Graph.Node node) {
-    if (node.results().size() != 1) {
-      throw new IllegalStateException(node.op() + " has several results and is not claimed");
+    if (joins.absorbs(node)) {
+      return;
     }
-    int value = node.results().get(0);
+    origins.put(writer.nameCount(), node);
+    Term joined = joins.find(node, terms);
+    Written written = joined != null ? Written.of(joined) : write(node);
+    for (int i = 0; i < node.results().size(); i++) {
+      int value = node.results().get(i);
+      Term term = written.results().get(i);
+      boolean named = term.isNumber() || NAME.matcher(term.text()).matches();
+      terms.put(value, named ? term : Term.tensor(writer.name("v", term.text())));
+    }
+    if (!written.saved().isEmpty()) {
+      saved.put(node.results().get(0), written.saved());
+    }
+  }
+
+  private Written write(Graph.Node node) {
     ScriptCall call =
         new ScriptCall(
             writer,
             node.operands().stream().map(this::term).toList(),
             graph.operandTypes(node),
-            graph.type(value));
-    Term term = splits.find(node, call);
-    if (term == null) {
-      term =
-          node.op() instanceof Primitive primitive
-              ? primitive.accept(PRIMITIVES, call)
-              : FusedScript.emit((Composite) node.op(), call);
+            graph.type(node.results().get(0)),
+            node.operands().stream().map(v -> saved.getOrDefault(v, List.of())).toList());
+    Term part = splits.find(node, call);
+    if (part != null) {
+      return Written.of(part);
     }
-    if (!term.isNumber() && !call.operands().contains(term)) {
-      writer.line("v" + value + " = " + term.text());
-      term = Term.tensor("v" + value);
-      origins.put(value, node);
-    }
-    terms.put(value, term);
+    return node.op() instanceof Primitive primitive
+        ? Written.of(primitive.accept(PRIMITIVES, call))
+        : fusion.write((Composite) node.op(), call);
   }
 
   private Term term(int value) {
@@ -148,7 +172,9 @@ final class GraphScript {
     Matcher matcher = CULPRIT.matcher(String.valueOf(failure.getMessage()));
     Graph.Node node = null;
     while (matcher.find()) { // the innermost method comes last
-      node = origins.getOrDefault(Integer.parseInt(matcher.group(1)), node);
+      int number = Integer.parseInt(matcher.group(1).substring(1));
+      Map.Entry<Integer, Graph.Node> origin = origins.floorEntry(number);
+      node = origin == null ? node : origin.getValue();
     }
     if (node == null) {
       return failure;

@@ -247,6 +247,17 @@ final class PrimitiveScript implements Primitive.Visitor<ScriptCall, Term> {
   public Term scatterAdd(Primitive.ScatterAdd op, ScriptCall call) {
     TensorType result = call.result();
     Dim count = call.type(0).count();
+    boolean table = result.rank() == 2 && result.dtype().isFloating();
+    if (table && !count.is(0)) { // in parallel, index_add is not; of no rows it has no derivative
+      return Term.tensor(
+          "torch.embedding_dense_backward("
+              + call.tensor(1)
+              + ", "
+              + call.tensor(0)
+              + ", "
+              + call.writer().size(result.dim(0))
+              + ", -1, False)");
+    }
     List<Dim> rows = new ArrayList<>(result.dims());
     rows.set(0, count);
     return Term.tensor(

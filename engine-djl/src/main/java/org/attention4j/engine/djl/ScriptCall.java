@@ -10,10 +10,25 @@ import org.attention4j.tensor.TensorType;
  * @param writer the method
  * @param operands the operands' terms
  * @param types the operands' types
- * @param result the type of the one result
+ * @param result the type of the first result
+ * @param allSaved for each operand what its op saved; empty if none did
  */
 record ScriptCall(
-    ScriptWriter writer, List<Term> operands, List<TensorType> types, TensorType result) {
+    ScriptWriter writer,
+    List<Term> operands,
+    List<TensorType> types,
+    TensorType result,
+    List<List<String>> allSaved) {
+
+  /** A call whose operands saved nothing. */
+  ScriptCall(ScriptWriter writer, List<Term> operands, List<TensorType> types, TensorType result) {
+    this(writer, operands, types, result, List.of());
+  }
+
+  /** Names that the op of an operand saved when it was written; empty if none. */
+  List<String> saved(int index) {
+    return allSaved.isEmpty() ? List.of() : allSaved.get(index);
+  }
 
   /** An operand as a tensor. */
   String tensor(int index) {

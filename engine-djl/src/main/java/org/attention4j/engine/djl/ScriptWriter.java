@@ -56,6 +56,21 @@ final class ScriptWriter {
     return name;
   }
 
+  /** Gives each element of a tuple a name. */
+  List<String> names(String prefix, int count, String expression) {
+    List<String> all = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      all.add(prefix + names++);
+    }
+    line(String.join(", ", all) + ", = " + expression);
+    return all;
+  }
+
+  /** How many names there are: names made from now on have this number or a higher one. */
+  int nameCount() {
+    return names;
+  }
+
   /** The lines so far. */
   String body() {
     return body.toString();

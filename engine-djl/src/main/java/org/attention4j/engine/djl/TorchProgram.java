@@ -86,11 +86,12 @@ final class TorchProgram implements AutoCloseable {
    *
    * @param results owns the returned arrays
    * @param arguments one list of arrays for each parameter of the method; an array is in one only
+   * @param differentiates whether the method uses autograd
    */
-  NDList train(NDManager results, String method, List<NDList> arguments) {
+  NDList train(NDManager results, String method, List<NDList> arguments, boolean differentiates) {
     boolean before = JniUtils.isGradMode();
     JniUtils.setGraphExecutorOptimize(false);
-    JniUtils.setGradMode(true);
+    JniUtils.setGradMode(differentiates);
     NDArray selector = results.create(new Shape());
     try {
       NDList inputs = new NDList();

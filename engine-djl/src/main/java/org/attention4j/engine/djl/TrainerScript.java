@@ -20,8 +20,10 @@ import org.attention4j.train.ParameterGroup;
 import org.attention4j.train.UpdateModel;
 
 /**
- * The TorchScript of a trainer. PyTorch's autograd differentiates inside the script, on leaves that
- * share the parameters' memory, so no array outside carries a graph or a gradient.
+ * The TorchScript of a trainer. With a kernel for attention the graph holds its own gradient, which
+ * is written out operator by operator; otherwise PyTorch's autograd differentiates inside the
+ * script, on leaves that share the parameters' memory. Either way no array outside carries a graph
+ * or a gradient.
  *
  * <p>Methods take lists of tensors: {@code p} parameters, {@code x} inputs, {@code c} constants of
  * the model, {@code g} accumulated gradients and {@code m} optimizer slots of the trained
@@ -31,6 +33,7 @@ import org.attention4j.train.UpdateModel;
  * <ul>
  *   <li>{@code gradients(p, x, c, s)}: the loss, then a gradient for each trained parameter
  *   <li>{@code accumulate(p, x, c, g, s)}: the loss; adds to {@code g}
+ *   <li>{@code merge(g, h)}: adds the sums {@code h} of another worker to {@code g}, zeroes them
  *   <li>{@code update(p, g, m, s, d)}: the gradients' norm, and whether it was finite; updates
  *       {@code p} and {@code m} if so, and zeroes {@code g}
  *   <li>{@code step(p, x, c, m, s, d)}: gradients and update of one batch; the loss, norm,
@@ -47,6 +50,7 @@ final class TrainerScript {
   private static final String LISTS = "List[Tensor]";
 
   private final GraphScript forward;
+  private final boolean autograd;
   private final List<String> paths;
   private final List<String> trained;
   private final Optimizer optimizer;
@@ -58,28 +62,35 @@ final class TrainerScript {
   /**
    * Writes the methods.
    *
-   * @param loss graph whose one output is the loss
+   * @param graph whose first output is the loss and, without autograd, whose others are the
+   *     gradients of the trained parameters, in order
    * @param trained paths of the parameters that the loss depends on
+   * @param autograd whether PyTorch differentiates
+   * @param fusion how composites are written
    */
   TrainerScript(
-      Graph loss,
+      Graph graph,
       List<String> trained,
+      boolean autograd,
+      Fusion fusion,
       Optimizer optimizer,
       double clipNorm,
       Precision precision,
       Device device) {
-    this.forward = new GraphScript("forward", loss, precision, device, true);
-    this.paths = List.copyOf(loss.parameters().keySet());
+    this.forward = new GraphScript("forward", graph, precision, device, fusion, autograd);
+    this.autograd = autograd;
+    this.paths = List.copyOf(graph.parameters().keySet());
     this.trained = List.copyOf(trained);
     this.optimizer = optimizer;
     this.clipNorm = clipNorm;
     source.append(forward.source());
     writeGradients();
     writeAccumulate();
+    writeMerge();
     if (optimizer instanceof AdamW adam) {
-      writeAdam(adam, loss.parameterTypes(), precision.real());
+      writeAdam(adam, graph.parameterTypes(), precision.real());
     } else {
-      writeRule(loss.parameterTypes(), precision, device);
+      writeRule(graph.parameterTypes(), precision, device);
     }
     writeStep();
   }
@@ -112,13 +123,17 @@ final class TrainerScript {
 
   private void writeGradients() {
     method("gradients", "p", "x", "c", "s");
+    if (!autograd) {
+      line("return (self).forward(p, x, c)");
+      return;
+    }
     List<String> parameters = new ArrayList<>();
     List<String> leaves = new ArrayList<>();
     for (int i = 0; i < paths.size(); i++) {
       if (trained.contains(paths.get(i))) {
-        line("q" + i + " = torch.requires_grad_(torch.detach(p[" + i + "]), True)");
-        leaves.add("q" + i);
-        parameters.add("q" + i);
+        line("leaf" + i + " = torch.requires_grad_(torch.detach(p[" + i + "]), True)");
+        leaves.add("leaf" + i);
+        parameters.add("leaf" + i);
       } else {
         parameters.add("p[" + i + "]");
       }
@@ -136,8 +151,16 @@ final class TrainerScript {
   private void writeAccumulate() {
     method("accumulate", "p", "x", "c", "g", "s");
     line("r = (self).gradients(p, x, c, s)");
-    line("torch._foreach_add_(g, " + list(elements("r", 1, trained.size())) + ")");
+    String weight = autograd ? "" : ", alpha=float(s[" + WEIGHT + "])"; // autograd weighs the loss
+    line("torch._foreach_add_(g, " + list(elements("r", 1, trained.size())) + weight + ")");
     line("return [r[0]]");
+  }
+
+  private void writeMerge() {
+    method("merge", "g", "h");
+    line("torch._foreach_add_(g, h)");
+    line("torch._foreach_zero_(h)");
+    line("return [g[0], h[0]]"); // without a use of the lists TorchScript would drop the calls
   }
 
   private void writeNorm() {
@@ -188,7 +211,9 @@ final class TrainerScript {
               + "("
               + updated
               + ", "
-              + picked("g", members, 0)
+              + members.stream() // the kernel reads memory in order, whatever the strides say
+                  .map(i -> "torch.contiguous(g[" + i + "])")
+                  .collect(Collectors.joining(", ", "[", "], "))
               + picked("m", members, 0)
               + picked("m", members, trained.size())
               + "[], "
@@ -227,7 +252,8 @@ final class TrainerScript {
     Graph all = program.graph(TraceOptions.primitives());
     List<String> outputs = new ArrayList<>(all.outputs().keySet());
     outputs.remove("gradient_norm");
-    GraphScript rule = new GraphScript("rule", all.withOutputs(outputs), precision, device, false);
+    GraphScript rule =
+        new GraphScript("rule", all.withOutputs(outputs), precision, device, Fusion.PYTORCH, false);
     optimizerConstants = rule.constants();
     source.append(rule.source());
 
@@ -239,7 +265,7 @@ final class TrainerScript {
     line("  n = (self).rule([], " + list(inputs) + ", d)");
     for (int i = 0; i < outputs.size(); i++) {
       line(
-          "  t"
+          "  next"
               + i
               + " = torch.copy_("
               + ruleTensor(outputs.get(i).substring("next.".length()), precision)

@@ -42,7 +42,9 @@ class SplitsTest {
   }
 
   private static String source(Cuts cuts) {
-    return new GraphScript("f", Graph.trace(cuts), Precision.F32, Device.cpu(), true).source();
+    return new GraphScript(
+            "f", Graph.trace(cuts), Precision.F32, Device.cpu(), Fusion.PYTORCH, true)
+        .source();
   }
 
   @Test

@@ -62,8 +62,13 @@ record TinyGpt(int vocabulary, int context, int width, int heads, int layers, do
     Tensor key = s.extend("key", qkv.at(0, 1), 2);
     Tensor value = s.extend("value", qkv.at(0, 2), 2);
     Tensor y =
-        AttentionCall.of(qkv.at(0, 0), key, value).mask(Mask.causal()).start(s.start()).apply();
-    return linear(s, "out", y.permute(0, 2, 1, 3).merge(-2, 2), width, width);
+        AttentionCall.of(qkv.at(0, 0), key, value)
+            .mask(Mask.causal())
+            .start(s.start())
+            .dropout(s.seed() == null ? 0 : dropout, s.seed(), s.dropoutSite("weights"))
+            .apply();
+    return s.dropout(
+        "drop", linear(s, "out", y.permute(0, 2, 1, 3).merge(-2, 2), width, width), dropout);
   }
 
   private static Tensor linear(Scope s, String name, Tensor x, int in, int out) {

@@ -1,6 +1,7 @@
 package org.attention4j.engine.onnx;
 
 import java.util.List;
+import java.util.Set;
 import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
@@ -13,6 +14,7 @@ import org.attention4j.engine.onnx.train.OnnxTrainer;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
+import org.attention4j.op.Attention;
 import org.attention4j.spi.Availability;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Mode;
@@ -57,6 +59,9 @@ public final class OnnxEngine implements Engine {
     if (mode == Mode.TRAINING) {
       return Support.no("opset 17 has no gradients; training steps are written as primitives");
     }
+    if (op instanceof Attention) {
+      return AttentionKernel.of(SessionOptions.defaults()).supports(op, operands);
+    }
     return GraphLowering.claims(DType.F32).test(op, operands)
         ? Support.yes()
         : Support.no("opset 17 has no such operator; it is written as primitives");
@@ -66,16 +71,16 @@ public final class OnnxEngine implements Engine {
    * {@inheritDoc}
    *
    * <p>Properties: {@code optimization} (none, basic, extended, all), {@code parallel_operators},
-   * {@code spinning} (true, false).
+   * {@code spinning} (true, false), {@code attention} (auto, none, or the name of a kernel).
    */
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
-    OrtSettings settings = OrtSettings.of(options);
-    Lowering lowering = Lowering.inMemory(options.precision());
+    OrtSettings own = OrtSettings.of(options);
+    AttentionKernel attention = AttentionKernel.of(options);
+    OrtSettings settings = own.withOperators(attention.library());
+    Lowering lowering = Lowering.inMemory(options.precision()).with(attention.form());
     TraceOptions trace =
-        TraceOptions.primitives()
-            .keeping(GraphLowering.claims(options.precision()))
-            .observing(options.observe());
+        TraceOptions.primitives().keeping(attention.claims()).observing(options.observe());
     Graph whole = program.graph(trace);
     OrtModel model = open(whole, weights, lowering, settings);
     return new OnnxSession(
@@ -91,7 +96,8 @@ public final class OnnxEngine implements Engine {
             + options.precision().label()
             + ", "
             + whole.nodes().size()
-            + " ops");
+            + " ops, "
+            + attention);
   }
 
   private static OrtModel open(
@@ -129,6 +135,7 @@ public final class OnnxEngine implements Engine {
 
   @Override
   public Trainer train(Program program, Weights weights, TrainerOptions options) {
+    options.checkProperties(Set.of());
     return new OnnxTrainer(program, weights, options);
   }
 }

@@ -32,7 +32,8 @@ import org.junit.jupiter.api.io.TempDir;
 class HostileFilesTest {
   private static final int FILES = Integer.getInteger("attention4j.mutations", 1000);
   private static final OrtSettings SETTINGS =
-      new OrtSettings(OrtSettings.defaults().device(), 1, 1, OrtSettings.Optimization.BASIC, false);
+      new OrtSettings(
+          OrtSettings.defaults().device(), 1, 1, OrtSettings.Optimization.BASIC, false, null);
 
   @TempDir Path folder;
 

@@ -1,6 +1,7 @@
 package org.attention4j.engine.onnx;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -91,6 +92,36 @@ class SessionTest {
         }
       } finally {
         threads.shutdown();
+      }
+    }
+  }
+
+  @Test
+  void outputsStayAsTheyAreWhateverRunsAfterThem() {
+    try (Session session = open()) {
+      HostTensor first = Compare.named(session.run(ids(1, 1, 4)), "logits");
+      HostTensor copy = first.copy();
+      HostTensor second = Compare.named(session.run(ids(2, 1, 4)), "logits");
+      assertTrue(first.equalsExactly(copy), "the second run wrote into the first one's outputs");
+      assertFalse(first.equalsExactly(second));
+      first.set(0, 9.0);
+      HostTensor again = Compare.named(session.run(ids(1, 1, 4)), "logits");
+      assertEquals(copy.getDouble(0), again.getDouble(0), "an output is the caller's to write");
+    }
+  }
+
+  @Test
+  void moreShapesThanAreRememberedGiveTheSameValues() {
+    try (Session session = open()) {
+      HostTensor expected = Compare.named(session.run(ids(3, 1, 5)), "logits");
+      for (int i = 0; i < 70; i++) { // 64 are remembered
+        session.run(ids(1, 1 + i, 2));
+      }
+      assertTrue(expected.equalsExactly(Compare.named(session.run(ids(3, 1, 5)), "logits")));
+      HostTensor large = Compare.named(session.run(ids(4, 40, 20)), "logits"); // lent, not copied
+      HostTensor row = Compare.named(session.run(ids(4, 1, 20)), "logits");
+      for (int i = 0; i < 20 * 61; i++) {
+        assertEquals(row.getDouble(i), large.getDouble(i), 1e-5);
       }
     }
   }

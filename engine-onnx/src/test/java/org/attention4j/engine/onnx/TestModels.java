@@ -48,9 +48,20 @@ final class TestModels {
 
     @Override
     public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
-      Tensor ids = inputs.get("input_ids");
-      Embedding tokens = new Embedding(vocabulary, width, Init.normal(0.2));
-      Tensor embedded = scope.call("wte", tokens, ids);
+      return Map.of("logits", logits(scope, hidden(scope, inputs)));
+    }
+
+    private Embedding tokens() {
+      return new Embedding(vocabulary, width, Init.normal(0.2));
+    }
+
+    Tensor logits(Scope scope, Tensor hidden) {
+      return scope.call("wte", new LanguageModelHead(tokens()), hidden);
+    }
+
+    /** [batch, time, width], normalised. */
+    Tensor hidden(Scope scope, Inputs inputs) {
+      Tensor embedded = scope.call("wte", tokens(), inputs.get("input_ids"));
       Block positions = new LearnedPositions(context, width, 0, Init.normal(0.2));
       Tensor x = scope.call("wpe", positions, embedded);
       MultiHeadAttention attention =
@@ -63,8 +74,7 @@ final class TestModels {
       TransformerEncoderLayer layer =
           new TransformerEncoderLayer(
               attention, mlp, Residual.pre(norm), TransformerEncoderLayer.Names.GPT2);
-      Tensor y = new TransformerEncoder(layer, layers, norm, StackNames.GPT2).apply(scope, x);
-      return Map.of("logits", scope.call("wte", new LanguageModelHead(tokens), y));
+      return new TransformerEncoder(layer, layers, norm, StackNames.GPT2).apply(scope, x);
     }
   }
 

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.store.JsonFile;
@@ -99,12 +100,21 @@ final class ArgumentFiles {
     Map<String, String> values = new LinkedHashMap<>();
     for (OptionSpec option : train.options()) {
       Object value = option.getValue();
-      if (value != null && !NOT_KEPT.contains(option.longestName())) {
-        Object kept = value instanceof Path path ? path.toAbsolutePath() : value;
-        values.put(option.longestName().substring(2), kept.toString());
+      if (value != null
+          && !NOT_KEPT.contains(option.longestName())
+          && !(value instanceof Map<?, ?> settings && settings.isEmpty())) {
+        values.put(option.longestName().substring(2), text(value));
       }
     }
     return values;
+  }
+
+  /** As it would be written behind the option's name. */
+  private static String text(Object value) {
+    if (value instanceof Map<?, ?> settings) {
+      return settings.entrySet().stream().map(Object::toString).collect(Collectors.joining(","));
+    }
+    return (value instanceof Path path ? path.toAbsolutePath() : value).toString();
   }
 
   /**

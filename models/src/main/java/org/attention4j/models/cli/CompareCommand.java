@@ -2,7 +2,6 @@ package org.attention4j.models.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -17,8 +16,6 @@ import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;
-import org.attention4j.tensor.DType;
-import org.attention4j.tensor.Device;
 import org.attention4j.tensor.HostTensor;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -32,13 +29,7 @@ import picocli.CommandLine.Option;
       "The first layer that is outside the tolerance is named; then the exit code is 1."
     })
 final class CompareCommand implements Callable<Integer> {
-  @Option(
-      names = "--from",
-      paramLabel = "DIR",
-      required = true,
-      description = "Directory of the model.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path from;
+  @Mixin private SourceOption from = new SourceOption();
 
   @Option(
       names = "--engines",
@@ -56,19 +47,7 @@ final class CompareCommand implements Callable<Integer> {
               + " Default: ${DEFAULT-VALUE}.")
   private double tolerance;
 
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "f32",
-      description = "Floating type of the engines. Default: ${DEFAULT-VALUE}.")
-  private String precision = "f32";
-
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      description = "Where the engines run. Default: ${DEFAULT-VALUE}.")
-  private String device = "cpu";
+  @Mixin private PlaceOptions place = new PlaceOptions();
 
   @Option(
       names = "--seed",
@@ -84,11 +63,10 @@ final class CompareCommand implements Callable<Integer> {
     if (!(tolerance > 0)) {
       throw new UsageException("the tolerance is positive, not " + tolerance);
     }
-    DType type = EngineOptions.precision(precision);
-    SessionOptions options = SessionOptions.defaults().on(Device.parse(device)).withPrecision(type);
+    SessionOptions options = place.session();
     List<Engine> engines =
         (names.isEmpty() ? Engines.names() : names).stream().map(Engines::get).toList();
-    ModelDirectory directory = ModelDirectory.open(from);
+    ModelDirectory directory = from.open();
     Parity parity = new Parity(directory.program(), directory.weights());
     List<Map<String, HostTensor>> examples = Examples.several(directory.model(), seed);
     common.progress("Running the reference engine in f64 on " + examples.size() + " inputs.");

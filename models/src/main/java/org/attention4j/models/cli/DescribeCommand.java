@@ -77,7 +77,7 @@ final class DescribeCommand implements Callable<Integer> {
     if (batch < 1 || time < 0 || depth < 0) {
       throw new UsageException("batch is at least 1, time and depth are 0 or more");
     }
-    DType type = EngineOptions.precision(precision);
+    DType type = PlaceOptions.precision(precision);
     if (from != null) {
       one(from.toString(), ModelDirectory.model(from), type);
     } else if (name != null) {

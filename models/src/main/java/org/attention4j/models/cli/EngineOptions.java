@@ -1,11 +1,14 @@
 package org.attention4j.models.cli;
 
-import org.attention4j.error.UsageException;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;
+import org.attention4j.spi.TrainerOptions;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Device;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which engine, where, and in which precision. */
@@ -19,53 +22,45 @@ final class EngineOptions {
               + " (plain Java). Default: ${DEFAULT-VALUE}. See 'doctor'.")
   private String engine = "djl";
 
-  @Option(
-      names = "--device",
-      paramLabel = "DEVICE",
-      defaultValue = "cpu",
-      description = "Where: cpu, or gpu:N with N from 0. Default: ${DEFAULT-VALUE}.")
-  private String device = "cpu";
+  @Mixin private PlaceOptions place = new PlaceOptions();
 
   @Option(
-      names = "--threads",
-      paramLabel = "N",
-      defaultValue = "0",
-      description = "Threads of the engine; 0 leaves it to the engine. Default: ${DEFAULT-VALUE}.")
-  private int threads;
-
-  @Option(
-      names = "--precision",
-      paramLabel = "TYPE",
-      defaultValue = "f32",
-      description = "Floating type: f32, bf16, f16 or f64. Default: ${DEFAULT-VALUE}.")
-  private String precision = "f32";
+      names = "--set",
+      split = ",",
+      paramLabel = "NAME=VALUE",
+      description = "A setting of the engine's own, such as attention=pytorch; repeatable.")
+  private Map<String, String> settings = new LinkedHashMap<>();
 
   Engine engine() {
     return Engines.get(engine);
   }
 
   Device device() {
-    return Device.parse(device);
+    return place.device();
   }
 
   int threads() {
-    return threads;
+    return place.threads();
   }
 
   DType precision() {
-    return precision(precision);
-  }
-
-  static DType precision(String label) {
-    for (DType type : DType.values()) {
-      if (type.isFloating() && type.label().equals(label)) {
-        return type;
-      }
-    }
-    throw new UsageException("'" + label + "' is no precision; write f32, bf16, f16 or f64");
+    return place.precision();
   }
 
   SessionOptions session() {
-    return SessionOptions.defaults().on(device()).withPrecision(precision()).withThreads(threads);
+    SessionOptions options = place.session();
+    for (Map.Entry<String, String> setting : settings.entrySet()) {
+      options = options.with(setting.getKey(), setting.getValue());
+    }
+    return options;
+  }
+
+  /** The same for a trainer. */
+  TrainerOptions training(TrainerOptions base) {
+    TrainerOptions trainer = base.on(device()).withPrecision(precision()).withThreads(threads());
+    for (Map.Entry<String, String> setting : settings.entrySet()) {
+      trainer = trainer.with(setting.getKey(), setting.getValue());
+    }
+    return trainer;
   }
 }

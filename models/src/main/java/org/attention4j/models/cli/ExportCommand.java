@@ -14,6 +14,7 @@ import org.attention4j.models.family.Family;
 import org.attention4j.models.run.Examples;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
@@ -35,13 +36,7 @@ import picocli.CommandLine.Option;
           + " code is 1."
     })
 final class ExportCommand implements Callable<Integer> {
-  @Option(
-      names = "--from",
-      paramLabel = "DIR",
-      required = true,
-      description = "Directory of the model.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path from;
+  @Mixin private SourceOption from = new SourceOption();
 
   @Option(
       names = "--to",
@@ -90,6 +85,16 @@ final class ExportCommand implements Callable<Integer> {
   private boolean externalData;
 
   @Option(
+      names = "--attention",
+      paramLabel = "FORM",
+      defaultValue = "function",
+      description =
+          "How attention is written: function (a node of our own domain that carries its expansion,"
+              + " so that any runtime runs it and one with the kernel is faster) or primitives."
+              + " Default: ${DEFAULT-VALUE}.")
+  private String attention = "function";
+
+  @Option(
       names = "--training-step",
       description = "Write one training step: forward, backward and AdamW.")
   private boolean trainingStep;
@@ -109,15 +114,16 @@ final class ExportCommand implements Callable<Integer> {
       throw new UsageException("a training step has no cache; leave out --cache");
     }
     Exporter exporter = Exporter.get(format);
-    ModelDirectory directory = ModelDirectory.open(from);
+    ModelDirectory directory = from.open();
     Family model = directory.model();
     List<Map<String, HostTensor>> examples = Examples.several(model, 1);
-    DType type = EngineOptions.precision(precision);
+    DType type = PlaceOptions.precision(precision);
     ExportOptions options =
         ExportOptions.of(source, trainingStep ? withTargets(model, examples) : examples)
             .withPrecision(type, tolerance)
             .withCache(cache)
-            .withExternalData(externalData);
+            .withExternalData(externalData)
+            .withAttention(AttentionForm.parse(attention));
     if (trainingStep) {
       options = options.withTrainingStep(AdamW.lr(learningRate));
     }

@@ -1,27 +1,22 @@
 package org.attention4j.models.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.Callable;
+import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
-import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
-import org.attention4j.generate.Generator;
-import org.attention4j.generate.Sampling;
-import org.attention4j.models.data.PairBatches.Marks;
-import org.attention4j.models.family.Bert;
+import org.attention4j.models.data.TextFile;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
-import org.attention4j.models.token.Tokenizer;
-import org.attention4j.spi.Session;
-import org.attention4j.tensor.HostTensor;
+import org.attention4j.models.text.ChatMessage;
+import org.attention4j.models.text.GeneratedText;
+import org.attention4j.models.text.TextGenerator;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,181 +25,142 @@ import picocli.CommandLine.Option;
     name = "generate",
     sortOptions = false,
     description = {
-      "Continue a text, or translate it if the model is an encoder-decoder.",
+      "Continue a text, answer in a conversation, or translate if the model is an encoder-decoder.",
       "The same seed gives the same text on every run; temperature 0 takes the most probable token."
     })
 final class GenerateCommand implements Callable<Integer> {
-  private static final String DEFAULT = " Default: ${DEFAULT-VALUE}.";
+
+  @Mixin private SourceOption from = new SourceOption();
+
+  @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to continue or translate.")
+  private @Nullable String prompt;
 
   @Option(
-      names = "--from",
-      paramLabel = "DIR",
-      required = true,
-      description = "Directory of the model.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path from;
+      names = "--prompts",
+      paramLabel = "FILE",
+      description = "A prompt on each line; they are run as one batch.")
+  private @Nullable Path prompts;
 
   @Option(
-      names = "--prompt",
+      names = "--chat",
+      description = "The prompt is what a user says: write it with the model's chat template.")
+  private boolean chat;
+
+  @Option(
+      names = "--system",
       paramLabel = "TEXT",
-      required = true,
-      description = "Text to continue or translate.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private String prompt;
+      description = "What the model is told before a conversation.")
+  private @Nullable String system;
 
   @Option(
-      names = "--tokens",
-      paramLabel = "N",
-      defaultValue = "200",
-      description = "New tokens at most." + DEFAULT)
-  private int tokens;
+      names = "--messages",
+      paramLabel = "FILE",
+      description =
+          "A conversation to answer: a JSON object with a list 'messages' of objects with 'role'"
+              + " and 'content'.")
+  private @Nullable Path messages;
 
-  @Option(
-      names = "--temperature",
-      paramLabel = "T",
-      defaultValue = "0.8",
-      description = "How bold; 0 for the most probable token." + DEFAULT)
-  private double temperature;
-
-  @Option(
-      names = "--top-k",
-      paramLabel = "K",
-      defaultValue = "0",
-      description = "Draw from the K most probable tokens; 0 for all." + DEFAULT)
-  private int topK;
-
-  @Option(
-      names = "--top-p",
-      paramLabel = "P",
-      defaultValue = "1",
-      description = "Draw from the fewest tokens with this probability together." + DEFAULT)
-  private double topP;
-
-  @Option(
-      names = "--min-p",
-      paramLabel = "P",
-      defaultValue = "0",
-      description = "Leave out tokens below this share of the highest probability." + DEFAULT)
-  private double minP;
-
-  @Option(
-      names = "--repetition-penalty",
-      paramLabel = "R",
-      defaultValue = "1",
-      description = "Make tokens seen before less probable; 1 for no penalty." + DEFAULT)
-  private double repetitionPenalty;
-
-  @Option(
-      names = "--seed",
-      paramLabel = "N",
-      defaultValue = "1",
-      description = "Seed of the draws." + DEFAULT)
-  private long seed;
-
-  @Option(
-      names = "--stop",
-      paramLabel = "TEXT",
-      description = "End when the new text holds this. May be repeated.")
-  private List<String> stops = new ArrayList<>();
-
-  @Option(
-      names = "--no-cache",
-      description = "Run the whole text for each token instead of keeping keys and values.")
-  private boolean noCache;
-
+  @Mixin private GenerationFlags flags = new GenerationFlags();
   @Mixin private EngineOptions engine = new EngineOptions();
   @Mixin private Common common = new Common();
 
   @Override
   public Integer call() {
-    ModelDirectory directory = ModelDirectory.open(from);
-    if (directory.model() instanceof Bert) {
-      throw new UsageException(
-          from
-              + " holds an encoder (bert), which does not generate text; use gpt, llama or seq2seq");
+    long ways =
+        List.of(prompt != null, prompts != null, messages != null).stream().filter(b -> b).count();
+    if (ways != 1) {
+      throw new UsageException("give one of --prompt, --prompts and --messages");
     }
-    try (Tokenizer tokenizer = directory.requireTokenizer();
-        Session session =
-            engine.engine().open(directory.program(), directory.weights(), engine.session())) {
-      common.progress(session.description());
-      generate(directory, tokenizer, session);
+    if (prompts != null && (chat || system != null)) {
+      throw new UsageException("--chat answers one --prompt, or --messages");
+    }
+    try (TextGenerator generator =
+        prompts == null
+            ? TextGenerator.open(from.path(), engine.engine(), engine.session())
+            : TextGenerator.openForBatches(from.path(), engine.engine(), engine.session())) {
+      common.progress(generator.description());
+      run(generator);
     }
     return Failures.DONE;
   }
 
-  private void generate(ModelDirectory directory, Tokenizer tokenizer, Session session) {
-    long[] ids = tokenizer.encode(prompt);
-    boolean translates = !directory.model().tokensInput().equals("input_ids");
-    Generator generator = translates ? translator(session, ids) : Generator.decoder(session);
-    long[] start = translates ? new long[] {Marks.of(tokenizer).start()} : ids;
-    if (start.length == 0) {
-      throw new UsageException("the prompt is empty; give at least one token");
-    }
-    Stream stream = new Stream(tokenizer, translates ? "" : prompt);
+  private void run(TextGenerator generator) {
+    List<String> texts = prompts == null ? List.of(prompt == null ? "" : prompt) : lines(prompts);
+    boolean answers = chat || system != null || messages != null;
+    GenerationOptions options = flags.options(generator, answers ? List.of() : texts);
+    boolean streams = texts.size() == 1 && options.sequences() == 1 && options.beams().count() == 1;
     long before = System.nanoTime();
-    Generation generation =
-        generator.generate(start, options(directory, tokenizer), stream::accept);
-    double seconds = (System.nanoTime() - before) / 1e9;
-    common.say("");
-    double rate = generation.tokens().size() / seconds;
+    List<GeneratedText> results;
+    if (answers) {
+      results = List.of(generator.chat(conversation(), options, common::stream));
+      common.say("");
+    } else if (streams) {
+      common.stream(generator.continues() ? texts.get(0) : "");
+      results = List.of(generator.generate(texts.get(0), options, common::stream));
+      common.say("");
+    } else {
+      results = generator.generate(texts, options);
+      results.forEach(r -> common.say((generator.continues() ? r.prompt() : "") + r.text()));
+    }
+    report(generator, results, (System.nanoTime() - before) / 1e9);
+  }
+
+  private static List<String> lines(Path file) {
+    List<String> lines = TextFile.read(file).lines().filter(line -> !line.isBlank()).toList();
+    if (lines.isEmpty()) {
+      throw new UsageException(file + " holds no prompt");
+    }
+    return lines;
+  }
+
+  private List<ChatMessage> conversation() {
+    List<ChatMessage> turns = new ArrayList<>();
+    if (system != null) {
+      turns.add(ChatMessage.system(system));
+    }
+    if (messages == null) {
+      turns.add(ChatMessage.user(prompt == null ? "" : prompt));
+      return turns;
+    }
+    for (JsonNode turn : JsonFile.read(messages).path("messages")) {
+      if (!turn.path("role").isTextual() || !turn.path("content").isTextual()) {
+        throw new FileFormatException(
+            messages, "a message is an object with the texts 'role' and 'content', not " + turn);
+      }
+      turns.add(new ChatMessage(turn.path("role").asText(), turn.path("content").asText()));
+    }
+    if (turns.isEmpty()) {
+      throw new FileFormatException(messages, "has no list 'messages', or an empty one");
+    }
+    return turns;
+  }
+
+  private void report(TextGenerator generator, List<GeneratedText> results, double seconds) {
+    int tokens = results.stream().mapToInt(r -> r.generation().tokens().size()).sum();
+    double rate = tokens / seconds;
+    GeneratedText first = results.get(0);
     common.progress(
         String.format(
             Locale.ROOT,
             "%d tokens in %.2f s, %.0f a second; end: %s",
-            generation.tokens().size(),
+            tokens,
             seconds,
             rate,
-            generation.end()));
-    ObjectNode json = JsonFile.object();
-    json.put("prompt", prompt)
-        .put("text", stream.text)
-        .put("end", generation.end().name())
-        .put("tokens_per_second", rate)
-        .put("engine", session.description());
-    json.set("tokens", JsonFile.tree(generation.tokens()));
+            first.generation().end()));
+    ObjectNode json = json(first);
+    json.put("tokens_per_second", rate).put("engine", generator.description());
+    ArrayNode all = json.putArray("texts");
+    results.forEach(result -> all.add(json(result)));
     common.result(json);
   }
 
-  private static Generator translator(Session session, long[] source) {
-    long[] mask = new long[source.length];
-    Arrays.fill(mask, 1);
-    return Generator.translator(
-        session,
-        Map.of(
-            "input_ids", HostTensor.of(source, 1, source.length),
-            "attention_mask", HostTensor.of(mask, 1, mask.length)));
-  }
-
-  private GenerationOptions options(ModelDirectory directory, Tokenizer tokenizer) {
-    Sampling sampling = new Sampling(repetitionPenalty, temperature, topK, topP, minP, seed);
-    Set<Long> ends = new HashSet<>();
-    tokenizer.special("<eos>").ifPresent(ends::add);
-    GenerationOptions options =
-        GenerationOptions.of(tokens, directory.model().context(), sampling)
-            .stoppingAt(ends)
-            .sliding();
-    return noCache ? options.withoutCache() : options;
-  }
-
-  /** Prints text as it grows; a character whose bytes are not all there yet waits. */
-  private final class Stream {
-    private final Tokenizer tokenizer;
-    private final List<Long> ids = new ArrayList<>();
-    private String text = "";
-
-    Stream(Tokenizer tokenizer, String beginning) {
-      this.tokenizer = tokenizer;
-      common.stream(beginning);
-    }
-
-    boolean accept(long token) {
-      ids.add(token);
-      String all = tokenizer.decode(ids.stream().mapToLong(id -> id).toArray());
-      if (!all.endsWith("\uFFFD")) {
-        common.stream(all.startsWith(text) ? all.substring(text.length()) : "");
-        text = all;
-      }
-      return stops.stream().noneMatch(text::contains);
-    }
+  private static ObjectNode json(GeneratedText result) {
+    ObjectNode json = JsonFile.object();
+    json.put("prompt", result.prompt())
+        .put("text", result.text())
+        .put("end", result.generation().end().name());
+    result.generation().score().ifPresent(score -> json.put("score", score));
+    json.set("tokens", JsonFile.tree(result.generation().tokens()));
+    return json;
   }
 }

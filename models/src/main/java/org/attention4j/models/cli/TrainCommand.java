@@ -97,12 +97,8 @@ final class TrainCommand implements Callable<Integer> {
   private TrainingPlan plan(String text, Tokenizer tokenizer) {
     Family model = resume ? ModelDirectory.model(out) : options.family(tokenizer.size());
     TrainerOptions trainer =
-        TrainerOptions.of(options.optimizer())
-            .clip(options.clip)
-            .on(engine.device())
-            .withPrecision(engine.precision())
-            .withThreads(engine.threads())
-            .withSeed(options.seed);
+        engine.training(
+            TrainerOptions.of(options.optimizer()).clip(options.clip).withSeed(options.seed));
     return new TrainingPlan(
         engine.engine(),
         model,

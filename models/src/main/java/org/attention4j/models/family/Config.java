@@ -3,8 +3,12 @@ package org.attention4j.models.family;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.store.JsonFile;
 
@@ -12,6 +16,7 @@ import org.attention4j.models.store.JsonFile;
 public final class Config {
   private final Path file;
   private final ObjectNode json;
+  private final Set<String> read = new TreeSet<>();
 
   private Config(Path file, ObjectNode json) {
     this.file = file;
@@ -43,6 +48,11 @@ public final class Config {
     return this;
   }
 
+  /** A file in the same directory, which need not exist. */
+  public Path beside(String name) {
+    return file.resolveSibling(name);
+  }
+
   public ObjectNode json() {
     return json;
   }
@@ -53,6 +63,7 @@ public final class Config {
   }
 
   private JsonNode entry(String name) {
+    read.add(name);
     JsonNode value = json.path(name);
     if (value.isMissingNode() || value.isNull()) {
       throw new FileFormatException(file, "has no entry '" + name + "'");
@@ -60,7 +71,9 @@ public final class Config {
     return value;
   }
 
-  private boolean has(String name) {
+  /** Whether there is an entry that is not null. */
+  public boolean has(String name) {
+    read.add(name);
     return json.hasNonNull(name);
   }
 
@@ -110,8 +123,85 @@ public final class Config {
 
   /** The first element of a list of texts, or a default. */
   public String first(String name, String otherwise) {
+    read.add(name);
     JsonNode value = json.path(name).path(0);
     return value.isTextual() ? value.textValue() : otherwise;
+  }
+
+  /** All elements of a list of texts; empty if there is none. */
+  public List<String> texts(String name) {
+    List<String> texts = new ArrayList<>();
+    if (has(name)) {
+      for (JsonNode value : entry(name)) {
+        if (!value.isTextual()) {
+          throw wrong(name, "a list of texts", entry(name));
+        }
+        texts.add(value.textValue());
+      }
+    }
+    return texts;
+  }
+
+  /** All elements of a list of numbers; empty if there is none. */
+  public List<Double> numbers(String name) {
+    List<Double> numbers = new ArrayList<>();
+    if (has(name)) {
+      for (JsonNode value : entry(name)) {
+        if (!value.isNumber()) {
+          throw wrong(name, "a list of numbers", entry(name));
+        }
+        numbers.add(value.doubleValue());
+      }
+    }
+    return numbers;
+  }
+
+  /** An object within; empty if there is none. */
+  public Config section(String name) {
+    if (!has(name)) {
+      return new Config(file, JsonFile.object());
+    }
+    if (entry(name) instanceof ObjectNode object) {
+      return new Config(file, object);
+    }
+    throw wrong(name, "an object", entry(name));
+  }
+
+  /** Text, or a default. */
+  public String text(String name, String otherwise) {
+    return has(name) ? text(name) : otherwise;
+  }
+
+  /** A whole number from 0 on, or a default. */
+  public long id(String name, long otherwise) {
+    if (!has(name)) {
+      return otherwise;
+    }
+    JsonNode value = entry(name);
+    if (!value.canConvertToLong() || !value.isIntegralNumber() || value.longValue() < 0) {
+      throw wrong(name, "a whole number from 0 on", value);
+    }
+    return value.longValue();
+  }
+
+  /**
+   * Refuses entries that change the computation, and that nobody has asked for so far.
+   *
+   * @param names of such entries; null, false and 0 count as absent
+   */
+  public void refuseUnread(Collection<String> names) {
+    List<String> refused = new ArrayList<>();
+    for (String name : names) {
+      JsonNode value = json.path(name);
+      boolean off = value.isNumber() ? value.doubleValue() == 0 : !value.asBoolean(true);
+      if (json.hasNonNull(name) && !off && !read.contains(name)) {
+        refused.add("'" + name + "' is " + value);
+      }
+    }
+    if (!refused.isEmpty()) {
+      throw new FileFormatException(
+          file, String.join(", ", refused) + ", which is not supported for " + modelType());
+    }
   }
 
   /** The number of entries of an object or list, or a default. */
@@ -140,7 +230,7 @@ public final class Config {
   }
 
   /** A mistake in one entry. */
-  FileFormatException wrong(String name, String wanted, Object found) {
+  public FileFormatException wrong(String name, String wanted, Object found) {
     return new FileFormatException(file, "'" + name + "' should be " + wanted + ", not " + found);
   }
 }

@@ -1,22 +1,27 @@
 package org.attention4j.models.family;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.attention4j.error.UsageException;
 
-/** All families, by the {@code model_type} of their configurations. */
+/** Families of this library's own formats, by the {@code model_type} of their configurations. */
 public final class Families {
   private static final Map<String, Function<Config, Family>> READERS = new LinkedHashMap<>();
 
   static {
-    READERS.put(Gpt.TYPE, Gpt::read);
     READERS.put(Bert.TYPE, Bert::read);
     READERS.put(Seq2Seq.TYPE, Seq2Seq::read);
-    READERS.put(Llama.TYPE, Llama::read);
   }
 
   private Families() {}
+
+  /** The types that are known. */
+  public static Set<String> types() {
+    return Collections.unmodifiableSet(READERS.keySet());
+  }
 
   /**
    * The model of a configuration.

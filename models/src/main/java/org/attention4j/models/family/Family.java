@@ -1,7 +1,6 @@
 package org.attention4j.models.family;
 
 import org.attention4j.nn.Model;
-import org.attention4j.weights.Weights;
 
 /** A model that can be kept in a directory and built from its {@code config.json}. A record. */
 public interface Family extends Model {
@@ -20,11 +19,6 @@ public interface Family extends Model {
 
   /** What goes into {@code config.json}. */
   Config config();
-
-  /** Weights under this library's names; other names that the family is known by are translated. */
-  default Weights adapt(Weights weights) {
-    return weights;
-  }
 
   /** Input that holds the tokens to be continued. */
   default String tokensInput() {

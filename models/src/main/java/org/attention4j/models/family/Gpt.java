@@ -24,7 +24,6 @@ import org.attention4j.op.Mask;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.train.NextToken;
-import org.attention4j.weights.Weights;
 
 /**
  * Decoder-only language model with learned positions, pre-norm layers and a tied head: GPT-2
@@ -124,12 +123,6 @@ public record Gpt(
     return new NextToken(this);
   }
 
-  /** The files on the hub leave out the first part of the names. */
-  @Override
-  public Weights adapt(Weights weights) {
-    return weights.has("wte.weight") ? weights.rename(path -> "transformer." + path) : weights;
-  }
-
   @Override
   public Config config() {
     return Config.of(TYPE)
@@ -146,26 +139,5 @@ public record Gpt(
         .with("embd_pdrop", dropout)
         .with("resid_pdrop", dropout)
         .with("tie_word_embeddings", true);
-  }
-
-  static Gpt read(Config config) {
-    config.require("layer_norm_epsilon", EPSILON);
-    config.require("scale_attn_weights", true);
-    config.require("scale_attn_by_inverse_layer_idx", false);
-    config.require("tie_word_embeddings", true);
-    int width = config.size("n_embd");
-    config.require("n_inner", 4 * width);
-    double dropout = config.number("resid_pdrop", 0.1);
-    config.require("attn_pdrop", config.json().get("resid_pdrop"));
-    config.require("embd_pdrop", config.json().get("resid_pdrop"));
-    return new Gpt(
-        config.size("vocab_size"),
-        config.size("n_positions"),
-        width,
-        config.size("n_head"),
-        config.size("n_layer"),
-        config.flag("bias", true),
-        Activations.read(config, "activation_function", "gelu_new"),
-        dropout);
   }
 }

@@ -116,25 +116,4 @@ public record Llama(
         .with("rms_norm_eps", epsilon)
         .with("tie_word_embeddings", tied);
   }
-
-  static Llama read(Config config) {
-    config.require("attention_bias", false);
-    config.require("mlp_bias", false);
-    config.require("hidden_act", "silu");
-    config.requireAbsent("rope_scaling");
-    int width = config.size("hidden_size");
-    int heads = config.size("num_attention_heads");
-    config.require("head_dim", width / heads);
-    return new Llama(
-        config.size("vocab_size"),
-        config.size("max_position_embeddings"),
-        width,
-        heads,
-        config.size("num_key_value_heads", heads),
-        config.size("num_hidden_layers"),
-        config.size("intermediate_size"),
-        config.number("rope_theta", 10000),
-        config.number("rms_norm_eps", 1e-6),
-        config.flag("tie_word_embeddings", false));
-  }
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -57,15 +58,31 @@ public final class JsonFile {
    * @throws FileFormatException if it is not one JSON object
    */
   public static ObjectNode read(Path file) {
+    if (parse(file) instanceof ObjectNode object) {
+      return object;
+    }
+    throw new FileFormatException(file, "should hold one JSON object");
+  }
+
+  /**
+   * Reads an array.
+   *
+   * @throws StorageException if the file is missing or cannot be read
+   * @throws FileFormatException if it is not one JSON array
+   */
+  public static ArrayNode readArray(Path file) {
+    if (parse(file) instanceof ArrayNode array) {
+      return array;
+    }
+    throw new FileFormatException(file, "should hold one JSON array");
+  }
+
+  private static JsonNode parse(Path file) {
     try {
       if (Files.size(file) > MAX_BYTES) {
         throw new FileFormatException(file, "is too large for a JSON file of a model");
       }
-      JsonNode json = MAPPER.readTree(Files.readAllBytes(file));
-      if (json instanceof ObjectNode object) {
-        return object;
-      }
-      throw new FileFormatException(file, "should hold one JSON object");
+      return MAPPER.readTree(Files.readAllBytes(file));
     } catch (NoSuchFileException e) {
       throw new StorageException("there is no file " + file, e);
     } catch (JsonProcessingException e) {

@@ -10,6 +10,9 @@ import org.attention4j.graph.TraceOptions;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.family.Families;
 import org.attention4j.models.family.Family;
+import org.attention4j.models.huggingface.Architectures;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.Parameters;
@@ -39,14 +42,22 @@ public record ModelDirectory(
    */
   public static ModelDirectory open(Path path) {
     Family model = model(path);
-    Weights weights = model.adapt(Weights.load(path));
+    Weights weights = weights(path, model);
+    return new ModelDirectory(
+        path, model, weights, Tokenizers.in(path) ? Tokenizers.load(path) : null);
+  }
+
+  private static Weights weights(Path path, Family model) {
+    if (model instanceof Pretrained pretrained) {
+      return HuggingFace.open(path, pretrained).weights();
+    }
+    Weights weights = Weights.load(path);
     try {
       Parameters.check(program(model).graph(TraceOptions.primitives()), weights);
     } catch (WeightsException e) {
       throw new WeightsException(path + ": " + e.getMessage(), e);
     }
-    return new ModelDirectory(
-        path, model, weights, Tokenizers.in(path) ? Tokenizers.load(path) : null);
+    return weights;
   }
 
   /** Only the configuration, for sizes. */
@@ -54,7 +65,10 @@ public record ModelDirectory(
     if (!Files.isDirectory(path)) {
       throw new StorageException("there is no model directory " + path);
     }
-    return Families.read(Config.read(path.resolve(CONFIG)));
+    Config config = Config.read(path.resolve(CONFIG));
+    return Families.types().contains(config.modelType())
+        ? Families.read(config)
+        : Architectures.read(config);
   }
 
   /** The model with its usual inputs. */

@@ -1,21 +1,27 @@
 package org.attention4j.models.token;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.token.Encoding.Span;
 import org.attention4j.weights.AtomicFile;
+import org.jspecify.annotations.Nullable;
 
 /** A Hugging Face {@code tokenizer.json}, run by the tokenizers library itself. */
 public final class JsonTokenizer implements Tokenizer {
@@ -120,6 +126,48 @@ public final class JsonTokenizer implements Tokenizer {
     } catch (RuntimeException e) {
       throw new UsageException(file + " cannot encode this text: " + e.getMessage(), e);
     }
+  }
+
+  @Override
+  public long[] encodeForModel(String text) {
+    return encoding(text).ids().stream().mapToLong(id -> id).toArray();
+  }
+
+  /** A text with the special tokens around it, and where its tokens stand. */
+  public Encoding encoding(String text) {
+    return encoding(() -> library.encode(text, true, false));
+  }
+
+  /** Two texts as one, as encoders take pairs. */
+  public Encoding encoding(String first, String second) {
+    return encoding(() -> library.encode(first, second, true, false));
+  }
+
+  private Encoding encoding(Supplier<ai.djl.huggingface.tokenizers.Encoding> encode) {
+    ai.djl.huggingface.tokenizers.Encoding raw;
+    try {
+      raw = encode.get();
+    } catch (RuntimeException e) {
+      throw new UsageException(file + " cannot encode this text: " + e.getMessage(), e);
+    }
+    List<Span> offsets = new ArrayList<>();
+    for (@Nullable CharSpan span : raw.getCharTokenSpans()) {
+      offsets.add(span == null ? new Span(0, 0) : new Span(span.getStart(), span.getEnd()));
+    }
+    return new Encoding(
+        Arrays.stream(raw.getIds()).boxed().toList(),
+        List.of(raw.getTokens()),
+        offsets,
+        Arrays.stream(raw.getTypeIds()).boxed().toList(),
+        Arrays.stream(raw.getSpecialTokenMask()).mapToObj(mask -> mask != 0).toList());
+  }
+
+  /** The text of ids, special tokens included. */
+  public String decodeWithSpecials(long... ids) {
+    for (long id : ids) {
+      label(id);
+    }
+    return ids.length == 0 ? "" : library.decode(ids, false);
   }
 
   @Override

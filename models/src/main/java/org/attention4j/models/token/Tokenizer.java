@@ -21,6 +21,14 @@ public interface Tokenizer extends AutoCloseable {
   long[] encode(String text);
 
   /**
+   * The ids that a model is given for a text: with the special tokens that this tokenizer puts
+   * around it.
+   */
+  default long[] encodeForModel(String text) {
+    return encode(text);
+  }
+
+  /**
    * The text of ids; special tokens are left out.
    *
    * @throws org.attention4j.error.UsageException if an id is not in the vocabulary

@@ -1,6 +1,7 @@
 package org.attention4j.conformance.behaviour;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -8,6 +9,7 @@ import java.util.Random;
 import org.attention4j.conformance.Bench;
 import org.attention4j.conformance.Check;
 import org.attention4j.conformance.Suite;
+import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Mode;
 import org.attention4j.spi.Program;
@@ -31,6 +33,7 @@ public final class SessionChecks {
     checks.add(check("sessions-are-independent", SessionChecks::independent));
     checks.add(check("close-twice", SessionChecks::closeTwice));
     checks.add(check("two-decodings", SessionChecks::twoDecodings));
+    checks.add(check("rows-of-a-decoding", SessionChecks::selectedRows));
     return checks;
   }
 
@@ -168,5 +171,59 @@ public final class SessionChecks {
       }
       return "";
     }
+  }
+
+  /** Rows repeat, change places and are left out between steps, as beams and ends want it. */
+  private static String selectedRows(Bench bench) {
+    Program program = Fixture.gpt();
+    Weights weights = Fixture.weights(program, bench.seed());
+    HostTensor ids = Fixture.ids(new Random(bench.seed()), 3, 6);
+    HostTensor truth = logits(Fixture.truth(program, weights, Map.of("input_ids", ids)));
+    long[][] wanted = {{2, 0, 1, 0}, {2, 0}}; // the second of the first's rows: 1 and 2 again
+    long[][] meant = {{2, 0, 1, 0}, {1, 2}};
+    try (Session session = Fixture.open(bench.engine(), program, weights);
+        Decoding decoding = session.decode()) {
+      decoding.next(Map.of("input_ids", columns(ids, 0, 4)));
+      for (int i = 0; i < wanted.length; i++) {
+        decoding.select(wanted[i]);
+        HostTensor fresh = columns(batch(ids, meant[i]), 4 + i, 5 + i);
+        HostTensor got = logits(decoding.next(Map.of("input_ids", fresh)));
+        HostTensor expected = rows(batch(truth, meant[i]), 4 + i, 5 + i);
+        String far = Fixture.far(Map.of("logits", expected), Map.of("logits", got), CLOSE);
+        if (!far.isEmpty()) {
+          return "after selection " + (i + 1) + ": " + far;
+        }
+      }
+      return refusesRows(decoding);
+    }
+  }
+
+  private static String refusesRows(Decoding decoding) {
+    for (long[] rows : new long[][] {{}, {-1}, {0, 2}}) {
+      try {
+        decoding.select(rows);
+      } catch (UsageException e) {
+        continue;
+      }
+      return "rows " + Arrays.toString(rows) + " of a batch of 2 were selected";
+    }
+    return "";
+  }
+
+  /** Rows of axis 0. */
+  private static HostTensor batch(HostTensor tensor, long... rows) {
+    long[] shape = tensor.shape();
+    shape[0] = rows.length;
+    long width = tensor.size() / tensor.dim(0);
+    HostTensor picked = HostTensor.zeros(tensor.dtype(), shape);
+    for (long i = 0; i < picked.size(); i++) {
+      long from = rows[(int) (i / width)] * width + i % width;
+      if (tensor.dtype().isFloating()) {
+        picked.set(i, tensor.getDouble(from));
+      } else {
+        picked.set(i, tensor.getLong(from));
+      }
+    }
+    return picked;
   }
 }

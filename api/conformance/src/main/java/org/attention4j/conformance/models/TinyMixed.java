@@ -20,6 +20,7 @@ import org.attention4j.nn.StackNames;
 import org.attention4j.nn.TransformerEncoder;
 import org.attention4j.nn.TransformerEncoderLayer;
 import org.attention4j.op.Mask;
+import org.attention4j.op.Positions;
 import org.attention4j.op.RotaryEmbedding;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
@@ -57,9 +58,11 @@ public record TinyMixed(
         new MultiHeadAttention(
             heads,
             HeadProjections.fusedByHead("query_key_value", "dense").styled(plain, plain),
-            new Pairing(
-                new RmsNorm(heads.size(), 1e-6), RotaryEmbedding.of(rotary, 10000, interleaved)),
-            Scores.of(Mask.causal().and(Mask.window(window))).capped(2).withAlibi());
+            Pairing.rotary(RotaryEmbedding.of(rotary, 10000, interleaved))
+                .normalised(new RmsNorm(heads.size(), 1e-6)),
+            Scores.of(Mask.causal().and(Mask.window(window)))
+                .capped(2)
+                .withAlibi(Positions.alibiSlopes(heads.count())));
     int width = heads.width();
     TransformerEncoderLayer layer =
         new TransformerEncoderLayer(

@@ -115,7 +115,8 @@ public final class OnnxExporter implements Exporter {
       return;
     }
     TraceOptions trace =
-        TraceOptions.primitives().keeping(GraphLowering.claims(options.precision()));
+        TraceOptions.primitives()
+            .keeping(GraphLowering.claims(options.precision(), options.attention()));
     if (!options.cache()) {
       write(program.graph(trace), weights, folder.resolve(MODEL), options);
       return;
@@ -143,7 +144,8 @@ public final class OnnxExporter implements Exporter {
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("attention4j.precision", options.precision().label());
     metadata.put("attention4j.parameters", Long.toString(weights.parameterCount()));
-    Lowering lowering = Lowering.in(options.precision()).withMetadata(metadata);
+    Lowering lowering =
+        Lowering.in(options.precision()).with(options.attention()).withMetadata(metadata);
     OnnxFiles.writeModel(
         file, GraphLowering.lower(graph, weights, lowering), options.externalData());
   }

@@ -1,6 +1,7 @@
 package org.attention4j.engine.onnx.lower;
 
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiPredicate;
 import org.attention4j.error.EngineException;
@@ -8,9 +9,12 @@ import org.attention4j.error.OperandException;
 import org.attention4j.graph.Graph;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.onnxformat.OnnxModel;
+import org.attention4j.op.Attention;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.Parameters;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
+import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Op;
 import org.attention4j.tensor.Primitive;
 import org.attention4j.tensor.TensorType;
@@ -33,8 +37,9 @@ public final class GraphLowering {
   private final String[] names;
   private final PrimitiveLowering primitives;
   private final CompositeLowering composites;
+  private final AttentionFunctions attention;
 
-  private GraphLowering(Graph source, Lowering options) {
+  private GraphLowering(Graph source, Lowering options, Map<Dim, String> given) {
     this.source = source;
     this.options = options;
     this.target =
@@ -43,15 +48,27 @@ public final class GraphLowering {
     this.names = new String[source.types().size()];
     Literals literals = new Literals(target);
     Sizes sizes = new Sizes(target, literals, source.inputTypes());
+    given.forEach(sizes::give);
     Reshapes reshapes = new Reshapes(target, literals, sizes);
     Products products = new Products(target, reshapes);
     primitives = new PrimitiveLowering(target, literals, sizes, reshapes, products, options);
     composites = new CompositeLowering(target, literals, products, options);
+    attention = new AttentionFunctions(target, sizes, options);
   }
 
   /** Whether a composite should stay whole in a trace that is written in a precision. */
   public static BiPredicate<Composite, List<TensorType>> claims(DType precision) {
-    return (op, operands) -> CompositeLowering.claims(op, precision);
+    return claims(precision, AttentionForm.PRIMITIVES);
+  }
+
+  /** The same, with attention in a form. */
+  public static BiPredicate<Composite, List<TensorType>> claims(
+      DType precision, AttentionForm form) {
+    return (op, operands) ->
+        CompositeLowering.claims(op, precision)
+            || (form == AttentionForm.FUNCTION
+                && op instanceof Attention whole
+                && AttentionFunctions.expresses(whole, operands, precision));
   }
 
   /**
@@ -63,12 +80,28 @@ public final class GraphLowering {
    * @throws EngineException with the block's path, if ONNX Runtime has no such operator
    */
   public static OnnxModel lower(Graph graph, Weights weights, Lowering options) {
-    GraphLowering lowering = new GraphLowering(graph, options);
-    lowering.inputs();
-    lowering.parameters(weights);
-    graph.nodes().forEach(lowering::node);
-    lowering.outputs();
+    GraphLowering lowering = new GraphLowering(AttentionLayouts.fold(graph), options, Map.of());
+    lowering.all(weights);
     return lowering.target.build(OPSET, IR_VERSION, "", new TreeMap<>(options.metadata()));
+  }
+
+  /**
+   * A graph without parameters, to become a function.
+   *
+   * @param given sizes that are values of i64 scalars by these names
+   */
+  static GraphBuilder body(Graph graph, Lowering options, Map<Dim, String> given) {
+    GraphLowering lowering = new GraphLowering(graph, options, given);
+    given.values().forEach(lowering.target::reserve);
+    lowering.all(Weights.empty());
+    return lowering.target;
+  }
+
+  private void all(Weights weights) {
+    inputs();
+    parameters(weights);
+    source.nodes().forEach(this::node);
+    outputs();
   }
 
   private void inputs() {
@@ -101,7 +134,10 @@ public final class GraphLowering {
             source.operandTypes(node),
             source.type(node.results().get(0)));
     try {
-      names[node.results().get(0)] = lower(node.op(), operands);
+      List<String> results = lower(node.op(), operands);
+      for (int i = 0; i < results.size(); i++) {
+        names[node.results().get(i)] = results.get(i);
+      }
     } catch (OperandException e) {
       throw e.at(node.path());
     } catch (EngineException e) {
@@ -109,11 +145,14 @@ public final class GraphLowering {
     }
   }
 
-  private String lower(Op op, Operands operands) {
+  private List<String> lower(Op op, Operands operands) {
     if (op instanceof Primitive primitive) {
-      return primitive.accept(primitives, operands);
+      return List.of(primitive.accept(primitives, operands));
     }
-    return composites.lower((Composite) op, operands);
+    if (op instanceof LaidOutAttention laidOut) {
+      return attention.lower(laidOut, operands.names(), operands.types());
+    }
+    return List.of(composites.lower((Composite) op, operands));
   }
 
   private void outputs() {

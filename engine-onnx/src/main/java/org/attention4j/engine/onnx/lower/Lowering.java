@@ -3,6 +3,7 @@ package org.attention4j.engine.onnx.lower;
 import java.util.Map;
 import java.util.Objects;
 import org.attention4j.error.EngineException;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.tensor.DType;
 
 /**
@@ -10,11 +11,16 @@ import org.attention4j.tensor.DType;
  *
  * @param name the name of the graph in the file
  * @param precision what the graph's floating type becomes: f32, f16 or f64
+ * @param attention how attention is written
  * @param axisNames what symbols of sizes are called in the file; others keep their name
  * @param metadata properties kept in the file
  */
 public record Lowering(
-    String name, DType precision, Map<String, String> axisNames, Map<String, String> metadata) {
+    String name,
+    DType precision,
+    AttentionForm attention,
+    Map<String, String> axisNames,
+    Map<String, String> metadata) {
 
   /** Names that Optimum, transformers.js and onnxruntime-genai use. */
   private static final Map<String, String> OPTIMUM =
@@ -31,19 +37,24 @@ public record Lowering(
     metadata = Map.copyOf(metadata);
   }
 
-  /** A graph in the given precision, with Optimum's axis names and no metadata. */
+  /** Primitives in the given precision, with Optimum's axis names and no metadata. */
   public static Lowering in(DType precision) {
-    return new Lowering("attention4j", precision, OPTIMUM, Map.of());
+    return new Lowering("attention4j", precision, AttentionForm.PRIMITIVES, OPTIMUM, Map.of());
   }
 
   /** A graph for a session of our own, with the names of sizes that the source has. */
   public static Lowering inMemory(DType precision) {
-    return new Lowering("attention4j", precision, Map.of(), Map.of());
+    return new Lowering("attention4j", precision, AttentionForm.PRIMITIVES, Map.of(), Map.of());
   }
 
   /** The same with other metadata. */
   public Lowering withMetadata(Map<String, String> entries) {
-    return new Lowering(name, precision, axisNames, entries);
+    return new Lowering(name, precision, attention, axisNames, entries);
+  }
+
+  /** The same with attention in another form. */
+  public Lowering with(AttentionForm form) {
+    return new Lowering(name, precision, form, axisNames, metadata);
   }
 
   /** The element type in the file: the graph's f32 stands for the precision. */

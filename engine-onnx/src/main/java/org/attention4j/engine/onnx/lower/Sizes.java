@@ -41,8 +41,17 @@ final class Sizes {
     if (dim.known()) {
       return literals.integer(dim.longSize());
     }
-    String vector = vector(dim);
-    return scalars.computeIfAbsent(dim, d -> node("Squeeze", List.of(vector, literals.vector(0L))));
+    String known = scalars.get(dim);
+    if (known == null) {
+      known = node("Squeeze", List.of(vector(dim), literals.vector(0L)));
+      scalars.put(dim, known);
+    }
+    return known;
+  }
+
+  /** Says that a size is the value of an i64 scalar. */
+  void give(Dim dim, String scalar) {
+    scalars.put(dim, scalar);
   }
 
   /** The size as i64 [1]. */
@@ -52,7 +61,11 @@ final class Sizes {
     }
     String known = vectors.get(dim);
     if (known == null) {
-      known = dim.isSymbol() ? symbol(dim) : polynomial(dim);
+      String scalar = scalars.get(dim);
+      known =
+          scalar != null
+              ? node("Unsqueeze", List.of(scalar, literals.vector(0L)))
+              : dim.isSymbol() ? symbol(dim) : polynomial(dim);
       vectors.put(dim, known);
     }
     return known;

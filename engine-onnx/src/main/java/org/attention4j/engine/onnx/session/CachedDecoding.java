@@ -9,6 +9,7 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Rows;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
@@ -127,6 +128,21 @@ final class CachedDecoding implements Decoding {
               }
             });
     return empty;
+  }
+
+  @Override
+  public void select(long... rows) {
+    if (closed) {
+      throw new UsageException("this decoding is closed");
+    }
+    long batch = cache.isEmpty() ? 0 : cache.values().iterator().next().getInfo().getShape()[0];
+    Rows.check(rows, batch);
+    cache.replaceAll(
+        (name, entry) -> {
+          OnnxTensor selected = OrtTensors.rows(entry, rows);
+          entry.close();
+          return selected;
+        });
   }
 
   private boolean grows(TensorType type) {

@@ -81,6 +81,7 @@ public final class FileSession implements Session {
   }
 
   /** Names of the inputs of its files, those of the cache included. */
+  @Override
   public Set<String> inputs() {
     Set<String> names = new LinkedHashSet<>(model.signature().inputs().keySet());
     if (first != null) {

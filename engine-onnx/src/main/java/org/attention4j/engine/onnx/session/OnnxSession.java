@@ -2,6 +2,7 @@ package org.attention4j.engine.onnx.session;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.attention4j.error.UsageException;
@@ -41,6 +42,7 @@ public final class OnnxSession implements Session {
   private final Consumer<Iterable<String>> checkNames;
   private final Supplier<Decoders> opener;
   private final String description;
+  private final boolean narrow;
   private @Nullable Decoders decoders;
   private boolean closed;
 
@@ -63,6 +65,13 @@ public final class OnnxSession implements Session {
     this.checkNames = checkNames;
     this.opener = opener;
     this.description = description;
+    this.narrow =
+        whole.signature().outputs().values().stream().anyMatch(t -> t.dtype() == DType.F16);
+  }
+
+  @Override
+  public Set<String> inputs() {
+    return whole.signature().inputs().keySet();
   }
 
   @Override
@@ -72,6 +81,9 @@ public final class OnnxSession implements Session {
 
   /** The graph's floating type is nominally f32, and so are outputs computed in less. */
   private Map<String, HostTensor> outward(Map<String, HostTensor> outputs) {
+    if (!narrow) {
+      return outputs;
+    }
     outputs.replaceAll(
         (name, tensor) -> {
           TensorType type = declared.get(name);

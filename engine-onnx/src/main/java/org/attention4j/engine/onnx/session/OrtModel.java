@@ -28,7 +28,7 @@ import org.attention4j.tensor.TensorType;
  */
 public final class OrtModel implements AutoCloseable {
   private final Signature signature;
-  private final OutputShapes shapes;
+  private final RunPlans plans;
   private final OrtSession session;
   private final OrtSession.SessionOptions options;
   private final List<OnnxTensor> weights;
@@ -41,7 +41,7 @@ public final class OrtModel implements AutoCloseable {
       OrtSession.SessionOptions options,
       List<OnnxTensor> weights) {
     this.signature = signature;
-    this.shapes = new OutputShapes(signature);
+    this.plans = new RunPlans(signature);
     this.session = session;
     this.options = options;
     this.weights = weights;
@@ -97,16 +97,17 @@ public final class OrtModel implements AutoCloseable {
     return signature;
   }
 
-  /**
-   * Runs the model once. Outputs are written by ONNX Runtime into the memory of the tensors
-   * returned.
-   */
+  /** Runs the model once. The outputs are the caller's. */
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
     Map<String, HostTensor> checked = signature.check(inputs);
+    RunPlan plan = plans.of(checked);
+    Staging staging = plan.borrow(signature, checked);
+    if (staging != null) {
+      return run(plan, staging, checked);
+    }
     Map<String, HostTensor> outputs = new LinkedHashMap<>();
     Map<String, DType> computed = new LinkedHashMap<>();
-    shapes
-        .of(checked)
+    plan.outputs()
         .forEach(
             (name, type) -> {
               if (type.known()) {
@@ -119,13 +120,30 @@ public final class OrtModel implements AutoCloseable {
     return outputs;
   }
 
+  private Map<String, HostTensor> run(
+      RunPlan plan, Staging staging, Map<String, HostTensor> inputs) {
+    boolean done = false;
+    try {
+      staging.fill(inputs);
+      runNative(staging.fed(), Set.of(), staging.pinned()).close();
+      done = true;
+      return staging.results();
+    } finally {
+      if (done) {
+        plan.giveBack(staging);
+      } else {
+        staging.close();
+      }
+    }
+  }
+
   /**
    * Runs the model once into given outputs, which must have the right types and shapes; for callers
    * that reuse memory.
    */
   public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
     Map<String, HostTensor> checked = signature.check(inputs);
-    Map<String, TensorType> types = shapes.of(checked);
+    Map<String, TensorType> types = plans.of(checked).outputs();
     outputs.forEach(
         (name, tensor) -> {
           TensorType type = types.get(name);
@@ -186,6 +204,7 @@ public final class OrtModel implements AutoCloseable {
       }
       closed = true;
       session.close(); // before the memory it reads from
+      plans.close();
       options.close();
       weights.forEach(OnnxTensor::close);
     } catch (OrtException e) {

@@ -3,6 +3,7 @@ package org.attention4j.engine.onnx.session;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
 import ai.onnxruntime.OrtSession.SessionOptions.OptLevel;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
@@ -10,6 +11,7 @@ import org.attention4j.error.EngineException;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.SessionOptions;
 import org.attention4j.tensor.Device;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How ONNX Runtime runs a model.
@@ -19,13 +21,15 @@ import org.attention4j.tensor.Device;
  * @param parallelOperators how many operators may run at once; 1 runs them in order
  * @param optimization what ONNX Runtime may rewrite in the graph
  * @param spinning whether idle threads wait actively: faster, at the price of processor time
+ * @param operators a library of operators that sessions load; null for none
  */
 public record OrtSettings(
     Device device,
     int threads,
     int parallelOperators,
     Optimization optimization,
-    boolean spinning) {
+    boolean spinning,
+    @Nullable Path operators) {
 
   /** Levels of graph rewriting. */
   public enum Optimization {
@@ -39,8 +43,14 @@ public record OrtSettings(
   private static final String PARALLEL = "parallel_operators";
   private static final String SPINNING = "spinning";
 
+  /** The property that says what runs attention. */
+  public static final String ATTENTION = "attention";
+
+  /** Its value for ONNX Runtime's own operators. */
+  public static final String NONE = "none";
+
   /** Session properties that the engine knows. */
-  public static final Set<String> PROPERTIES = Set.of(OPTIMIZATION, PARALLEL, SPINNING);
+  public static final Set<String> PROPERTIES = Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION);
 
   /** Checks the numbers. */
   public OrtSettings {
@@ -55,7 +65,7 @@ public record OrtSettings(
 
   /** The CPU, all optimizations. */
   public static OrtSettings defaults() {
-    return new OrtSettings(Device.cpu(), 0, 1, Optimization.ALL, true);
+    return new OrtSettings(Device.cpu(), 0, 1, Optimization.ALL, true, null);
   }
 
   /**
@@ -77,13 +87,19 @@ public record OrtSettings(
           options.threads(),
           Integer.parseInt(parallel),
           Optimization.valueOf(level.toUpperCase(Locale.ROOT)),
-          Boolean.parseBoolean(spinning));
+          Boolean.parseBoolean(spinning),
+          null);
     } catch (NumberFormatException e) {
       throw new UsageException("parallel_operators is a whole number, not '" + parallel + "'", e);
     } catch (IllegalArgumentException e) {
       throw new UsageException(
           "optimization is none, basic, extended or all, not '" + level + "'", e);
     }
+  }
+
+  /** The same with a library of operators; null for none. */
+  public OrtSettings withOperators(@Nullable Path library) {
+    return new OrtSettings(device, threads, parallelOperators, optimization, spinning, library);
   }
 
   /** The execution provider, by ONNX Runtime's name in lower case. */
@@ -125,6 +141,9 @@ public record OrtSettings(
           case EXTENDED -> OptLevel.EXTENDED_OPT;
           case ALL -> OptLevel.ALL_OPT;
         });
+    if (operators != null) {
+      target.registerCustomOpLibrary(operators.toString());
+    }
     if (!spinning) {
       target.addConfigEntry("session.intra_op.allow_spinning", "0");
     }

@@ -3,6 +3,7 @@ package org.attention4j.engine.onnx.session;
 import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtException;
+import java.nio.ByteBuffer;
 import org.attention4j.error.EngineException;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
@@ -29,6 +30,29 @@ final class OrtTensors {
     HostTensor result = HostTensor.zeros(dtype, tensor.getInfo().getShape());
     result.buffer().put(tensor.getByteBuffer());
     return result;
+  }
+
+  /** Rows of axis 0 as a new tensor, which the caller closes. */
+  static OnnxTensor rows(OnnxTensor tensor, long[] rows) {
+    long[] shape = tensor.getInfo().getShape();
+    final ByteBuffer from = tensor.getByteBuffer();
+    int width = shape[0] == 0 ? 0 : (int) (from.remaining() / shape[0]);
+    shape[0] = rows.length;
+    HostTensor result = HostTensor.zeros(dtype(tensor.getInfo().type), shape);
+    ByteBuffer to = result.buffer();
+    for (int i = 0; i < rows.length; i++) {
+      to.put(i * width, from, (int) rows[i] * width, width);
+    }
+    return over(result);
+  }
+
+  private static DType dtype(OnnxJavaType type) {
+    for (DType dtype : DType.values()) {
+      if (type(dtype) == type) {
+        return dtype;
+      }
+    }
+    throw new EngineException("ONNX Runtime gave a tensor of " + type + ", which has no name here");
   }
 
   private static OnnxJavaType type(DType dtype) {

@@ -77,7 +77,8 @@ public final class OnnxTrainer implements Trainer {
     this.options = options;
     this.seed = options.seed();
     this.settings =
-        new OrtSettings(options.device(), options.threads(), 1, OrtSettings.Optimization.ALL, true);
+        new OrtSettings(
+            options.device(), options.threads(), 1, OrtSettings.Optimization.ALL, true, null);
     this.graphs = new TrainingGraphs(program, options.optimizer(), options.clipNorm());
     Parameters.check(graphs.forward(), weights);
     this.gradients = new LazyModel(() -> open(graphs.gradients()));

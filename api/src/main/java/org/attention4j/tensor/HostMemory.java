@@ -1,0 +1,49 @@
+package org.attention4j.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Where a tensor's elements lie; shared by its reshaped forms. Small ones begin in the heap and
+ * move to direct memory when native code first asks for it: getting and freeing direct memory takes
+ * microseconds, often more than computing what it holds.
+ */
+final class HostMemory {
+  private static final int SMALL = 1 << 16;
+
+  private ByteBuffer bytes; // position 0, limit = capacity, native order
+
+  private HostMemory(ByteBuffer bytes) {
+    this.bytes = bytes.order(ByteOrder.nativeOrder());
+  }
+
+  /**
+   * Zeros.
+   *
+   * @throws OutOfMemoryError if they do not fit the direct memory left
+   */
+  static HostMemory zeros(int size) {
+    return new HostMemory(
+        size <= SMALL ? ByteBuffer.allocate(size) : ByteBuffer.allocateDirect(size));
+  }
+
+  /** A view of direct memory. */
+  static HostMemory over(ByteBuffer direct) {
+    return new HostMemory(direct.slice());
+  }
+
+  /** The elements where they are now; not to be kept, for they may move. */
+  ByteBuffer bytes() {
+    return bytes;
+  }
+
+  /** The elements in direct memory, where they stay from now on. */
+  synchronized ByteBuffer direct() {
+    if (!bytes.isDirect()) {
+      ByteBuffer moved = ByteBuffer.allocateDirect(bytes.capacity());
+      moved.put(0, bytes, 0, bytes.capacity());
+      bytes = moved.order(ByteOrder.nativeOrder());
+    }
+    return bytes;
+  }
+}

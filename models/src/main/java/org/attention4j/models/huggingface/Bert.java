@@ -1,0 +1,52 @@
+package org.attention4j.models.huggingface;
+
+import org.attention4j.models.family.Activations;
+import org.attention4j.models.family.Config;
+import org.attention4j.op.Activation;
+
+/** BERT: post-norm layers that see both sides, token types, and a layer over the first token. */
+final class Bert {
+  static final Architecture ARCHITECTURE =
+      new Architecture("bert", "BERT", "Devlin et al. 2019", EncoderModel.TASKS, Bert::read);
+
+  private Bert() {}
+
+  static Pretrained read(Config config, Task task) {
+    config.require("tie_word_embeddings", true);
+    config.require("position_embedding_type", "absolute");
+    int width = config.size("hidden_size");
+    int context = config.size("max_position_embeddings", 512);
+    Activation.Kind activation = Activations.read(config, "hidden_act", "gelu");
+    String layers = task == Task.FEATURES ? "" : "bert.";
+    MaskedHead masked =
+        new MaskedHead(
+            "cls.predictions.transform.dense",
+            Encoders.square(config),
+            activation,
+            "cls.predictions.transform.LayerNorm",
+            Encoders.norm(config),
+            "cls.predictions.decoder",
+            "cls.predictions.bias");
+    ClassHead classes =
+        new ClassHead(
+            layers + "pooler.dense",
+            width,
+            Activation.Kind.TANH,
+            "classifier",
+            Decoders.style(config, true),
+            Encoders.classDropout(config));
+    return new EncoderModel(
+        config,
+        task,
+        "bert",
+        context,
+        true,
+        "pooler.dense",
+        Encoders.vectors(config, context, -1),
+        Encoders.layers(config, activation),
+        masked,
+        classes,
+        SentencePooling.read(config),
+        NameRules.prefix("bert").ignoring("cls\\.seq_relationship\\..*"));
+  }
+}

@@ -1,0 +1,147 @@
+package org.attention4j.models.huggingface;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.attention4j.models.family.Config;
+import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.Linear;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.Scope;
+import org.attention4j.op.Mask;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.train.NextToken;
+
+/**
+ * The frame of decoder-only models. Inputs {@code input_ids} [batch, time], optionally {@code
+ * attention_mask} [batch, past + time] and {@code position_ids} [batch, time]. Outputs by task:
+ * {@code logits} [batch, time, vocabulary], {@code logits} [batch, labels] read at the last token
+ * that is no padding, or {@code last_hidden_state} [batch, time, width].
+ *
+ * @param prefix path of the layers under a head; alone they stand at the top
+ * @param width of the hidden states
+ * @param extra rules for names in files
+ */
+record DecoderModel(
+    Config config,
+    Task task,
+    String prefix,
+    int context,
+    int width,
+    Embedder embedder,
+    LayerStack stack,
+    LanguageHead head,
+    NameRules extra)
+    implements Pretrained {
+  private static final TensorType IDS = TensorType.i64("batch", "time");
+
+  DecoderModel with(Embedder newEmbedder) {
+    return new DecoderModel(config, task, prefix, context, width, newEmbedder, stack, head, extra);
+  }
+
+  DecoderModel with(LanguageHead newHead) {
+    return new DecoderModel(config, task, prefix, context, width, embedder, stack, newHead, extra);
+  }
+
+  @Override
+  public String family() {
+    return config.modelType();
+  }
+
+  @Override
+  public int vocabulary() {
+    return embedder.table().rows();
+  }
+
+  @Override
+  public Map<String, TensorType> inputs() {
+    return Map.of("input_ids", IDS);
+  }
+
+  @Override
+  public Map<String, TensorType> allInputs() {
+    Map<String, TensorType> inputs = new LinkedHashMap<>(inputs());
+    inputs.put("attention_mask", TensorType.i64("batch", "past+time"));
+    inputs.put("position_ids", IDS);
+    return inputs;
+  }
+
+  private String root() {
+    return task == Task.FEATURES ? "" : prefix;
+  }
+
+  @Override
+  public boolean changesWithLength() {
+    String type = config.section("rope_scaling").text("rope_type", "");
+    String newer = config.section("rope_parameters").text("rope_type", "");
+    List<String> growing = List.of("dynamic", "longrope", "su");
+    return growing.contains(type) || growing.contains(newer);
+  }
+
+  @Override
+  public Map<String, String> observable() {
+    Map<String, String> paths = stack.observable(root());
+    String last = "hidden_states." + stack.layers().size();
+    paths.put(last, root().isEmpty() ? "returned" : root() + ".returned");
+    return paths;
+  }
+
+  @Override
+  public NameRules nameRules() {
+    NameRules rules = extra;
+    if (task == Task.FEATURES || head.tied()) {
+      String table = root().isEmpty() ? "" : root() + ".";
+      rules = rules.tying(head.name() + ".weight", table + embedder.tableName() + ".weight");
+    }
+    return task == Task.CAUSAL_LM ? rules : rules.ignoring(head.name() + "\\.bias");
+  }
+
+  @Override
+  public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+    Mask padding = Mask.keys(inputs.find("attention_mask"));
+    Tensor hidden =
+        scope.in(
+            root(),
+            s -> {
+              Scope placed = s.positions(embedder.positions(s, inputs));
+              Tensor x = stack.apply(placed, embedder.embed(placed, inputs), padding, null);
+              Tensor y = embedder.back(placed, x);
+              s.report("returned", y);
+              return y;
+            }); // [batch, time, width]
+    return switch (task) {
+      case FEATURES -> Map.of("last_hidden_state", hidden);
+      case SEQUENCE_CLASSIFICATION -> Map.of("logits", classes(scope, hidden, inputs));
+      default -> {
+        Scope table = scope.child(root()).child(embedder.tableName());
+        yield Map.of("logits", head.apply(scope, table, embedder.table(), hidden));
+      }
+    };
+  }
+
+  /** Logits [batch, labels] of the last token that is not the padding token. */
+  private Tensor classes(Scope scope, Tensor hidden, Inputs inputs) {
+    int labels = config.count("id2label", 2);
+    Linear linear = new Linear(width, labels, Linear.Style.usual().withoutBias());
+    Tensor logits = scope.call("score", linear, hidden); // [batch, time, labels]
+    Tensor ids = inputs.get("input_ids");
+    Tensor slots = ids.iota(ids.dim(1)); // [time]
+    Tensor token = ids.eq(ids.integers(config.id("pad_token_id", -1))).not().cast(DType.I64);
+    Tensor place = slots.mul(token).cast(logits.dtype()).maximum(1); // [batch, 1]
+    Tensor last = place.eq(slots.cast(logits.dtype())); // [batch, time]
+    return last.cast(logits.dtype()).insert(-1).mul(logits).sum(1).drop(1);
+  }
+
+  @Override
+  public Model withLoss() {
+    boolean causal = task == Task.CAUSAL_LM;
+    return new LabelLoss(this, causal ? IDS : TensorType.i64("batch"), causal);
+  }
+
+  @Override
+  public Model trainable() {
+    return task == Task.CAUSAL_LM ? new NextToken(this) : withLoss();
+  }
+}

@@ -1,0 +1,174 @@
+package org.attention4j.models.huggingface;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.attention4j.models.family.Config;
+import org.attention4j.nn.Init;
+import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.PairBias;
+import org.attention4j.nn.RelativePositionBias;
+import org.attention4j.nn.Scope;
+import org.attention4j.nn.TransformerDecoder;
+import org.attention4j.op.Mask;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.train.NextToken;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The frame of encoder-decoders with one table of tokens. Inputs {@code input_ids} [batch,
+ * source_time], {@code decoder_input_ids} [batch, time], optionally {@code attention_mask} [batch,
+ * source_time] and {@code decoder_attention_mask} [batch, past + time]. Outputs by task: {@code
+ * logits} [batch, time, vocabulary] or {@code last_hidden_state} [batch, time, width].
+ *
+ * @param prefix path of the layers under a head; alone they stand at the top
+ * @param labels how the decoder's input is made of them
+ * @param logitsBias whether {@code final_logits_bias} [1, vocabulary] is added, which is not
+ *     trained
+ * @param extra rules for names in files
+ */
+record EncoderDecoder(
+    Config config,
+    Task task,
+    String prefix,
+    int context,
+    Encoder encoder,
+    Decoder decoder,
+    LanguageHead head,
+    ShiftedLoss.Labels labels,
+    boolean logitsBias,
+    NameRules extra)
+    implements Pretrained {
+  private static final String TABLE = "shared";
+  private static final String LOGITS_BIAS = "final_logits_bias";
+  private static final String DECODER_IDS = "decoder_input_ids";
+  private static final TensorType SOURCE = TensorType.i64("batch", "source_time");
+  private static final TensorType TARGET = TensorType.i64("batch", "time");
+
+  /** A bias that all layers share, and the path of its table below the side's. */
+  record Relative(String path, RelativePositionBias bias) {
+    private static @Nullable PairBias in(Scope scope, @Nullable Relative relative) {
+      return relative == null ? null : relative.bias.in(scope.child(relative.path));
+    }
+  }
+
+  /** What reads the source, at {@code encoder}. */
+  record Encoder(TokenEmbedder embedder, LayerStack stack, @Nullable Relative relative) {}
+
+  /** What writes, at {@code decoder}. */
+  record Decoder(TokenEmbedder embedder, TransformerDecoder stack, @Nullable Relative relative) {}
+
+  @Override
+  public String family() {
+    return config.modelType();
+  }
+
+  @Override
+  public int vocabulary() {
+    return decoder.embedder.table().rows();
+  }
+
+  @Override
+  public String tokensInput() {
+    return DECODER_IDS;
+  }
+
+  @Override
+  public Map<String, TensorType> inputs() {
+    Map<String, TensorType> inputs = new LinkedHashMap<>();
+    inputs.put("input_ids", SOURCE);
+    inputs.put(DECODER_IDS, TARGET);
+    return inputs;
+  }
+
+  @Override
+  public Map<String, TensorType> allInputs() {
+    Map<String, TensorType> inputs = new LinkedHashMap<>(inputs());
+    inputs.put("attention_mask", SOURCE);
+    inputs.put("decoder_attention_mask", TensorType.i64("batch", "past+time"));
+    return inputs;
+  }
+
+  private String root() {
+    return task == Task.FEATURES ? "" : prefix;
+  }
+
+  @Override
+  public Map<String, String> observable() {
+    String start = root().isEmpty() ? "" : root() + ".";
+    Map<String, String> paths = new LinkedHashMap<>();
+    Map<String, String> source = encoder.stack.observable(start + "encoder");
+    source.forEach((name, path) -> paths.put("encoder_" + name, path));
+    String last = source.get("hidden_states." + encoder.stack.layers().size());
+    paths.put("encoder_last_hidden_state", Objects.requireNonNull(last));
+    decoder
+        .stack
+        .observable(start + "decoder")
+        .forEach(
+            (name, path) -> paths.put(name.startsWith("cross_") ? name : "decoder_" + name, path));
+    return paths;
+  }
+
+  @Override
+  public NameRules nameRules() {
+    String start = root().isEmpty() ? "" : root() + ".";
+    NameRules rules = extra;
+    for (String copy : List.of("encoder.embed_tokens", "decoder.embed_tokens")) {
+      rules = rules.tying(start + copy + ".weight", start + TABLE + ".weight");
+    }
+    if (task == Task.FEATURES || head.tied()) {
+      rules = rules.tying(head.name() + ".weight", start + TABLE + ".weight");
+    }
+    return task == Task.FEATURES ? rules.ignoring(LOGITS_BIAS) : rules;
+  }
+
+  @Override
+  public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+    Tensor hidden = scope.in(root(), s -> translate(s, inputs)); // [batch, time, width]
+    if (task == Task.FEATURES) {
+      return Map.of("last_hidden_state", hidden);
+    }
+    Scope table = scope.child(root()).child(TABLE);
+    Tensor logits = head.apply(scope, table, decoder.embedder.table(), hidden);
+    if (logitsBias) {
+      Tensor bias = scope.param(LOGITS_BIAS, Init.zeros(), 1, vocabulary());
+      logits = logits.add(bias.stopGradient()); // [batch, time, vocabulary] + [1, vocabulary]
+    }
+    return Map.of("logits", logits);
+  }
+
+  private Tensor translate(Scope scope, Inputs inputs) {
+    Scope table = scope.child(TABLE);
+    Mask padding = Mask.keys(inputs.find("attention_mask"));
+    Tensor memory =
+        scope
+            .uncached()
+            .in(
+                "encoder",
+                s -> {
+                  Tensor x = encoder.embedder.embed(s, table, inputs.get("input_ids"));
+                  return encoder.stack.apply(s, x, padding, Relative.in(s, encoder.relative));
+                }); // [batch, source_time, width]
+    return scope.in(
+        "decoder",
+        s -> {
+          Tensor x = decoder.embedder.embed(s, table, inputs.get(DECODER_IDS));
+          Mask mask = Mask.keys(inputs.find("decoder_attention_mask"));
+          PairBias bias = Relative.in(s, decoder.relative);
+          return decoder.stack.apply(s, x, mask, bias, memory, padding);
+        });
+  }
+
+  @Override
+  public Model withLoss() {
+    return new ShiftedLoss(this, labels);
+  }
+
+  @Override
+  public Model trainable() {
+    return task == Task.SEQ2SEQ_LM ? new NextToken(this) : withLoss();
+  }
+}

@@ -1,0 +1,76 @@
+package org.attention4j.models.huggingface;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+import org.attention4j.error.WeightsException;
+import org.attention4j.models.family.Config;
+import org.attention4j.weights.Weights;
+
+/**
+ * Directories as Hugging Face publishes them.
+ *
+ * <pre>{@code
+ * Checkpoint checkpoint = HuggingFace.open(Path.of("Qwen3-0.6B"));
+ * try (PretrainedSession session = checkpoint.session("djl", Set.of("input_ids"))) {
+ *   HostTensor logits = session.run(Map.of("input_ids", ids)).get("logits");
+ * }
+ * }</pre>
+ */
+public final class HuggingFace {
+  static final String CONFIG = "config.json";
+
+  private HuggingFace() {}
+
+  /**
+   * Opens a directory with {@code config.json} and {@code model.safetensors}, or its shards and
+   * their index. The weights are mapped into memory, not read.
+   *
+   * @throws StorageException if a file is missing or cannot be read
+   * @throws org.attention4j.error.FileFormatException if a file is damaged, or the configuration
+   *     asks for something that is not supported
+   * @throws UsageException if the family is unknown, or the weights are in PyTorch's format
+   * @throws WeightsException that lists all tensors that are missing, left over or of another shape
+   */
+  public static Checkpoint open(Path directory) {
+    if (!Files.isDirectory(directory)) {
+      throw new StorageException("there is no model directory " + directory);
+    }
+    Config config = Config.read(directory.resolve(CONFIG));
+    return open(directory, Architectures.read(config));
+  }
+
+  /** The weights of a directory for a model that has been read already; see {@link #open(Path)}. */
+  public static Checkpoint open(Path directory, Pretrained model) {
+    refusePickles(directory);
+    Weights file = Weights.load(directory);
+    try {
+      WeightFitting.Fitted fitted = WeightFitting.fit(model, file);
+      return new Checkpoint(directory, model, fitted.weights(), fitted.paths());
+    } catch (WeightsException e) {
+      throw new WeightsException(directory + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void refusePickles(Path directory) {
+    try (Stream<Path> files = Files.list(directory)) {
+      List<String> names = files.map(f -> f.getFileName().toString()).toList();
+      boolean safe = names.stream().anyMatch(n -> n.startsWith("model") && n.contains("safetens"));
+      boolean pickled = names.stream().anyMatch(n -> n.matches("pytorch_model.*\\.bin"));
+      if (pickled && !safe) {
+        throw new UsageException(
+            directory
+                + " holds pytorch_model.bin, which may run any code when it is read; convert it"
+                + " where you trust it: python -c \"import transformers as t; t.AutoModel"
+                + ".from_pretrained('.').save_pretrained('converted')\" with the class that"
+                + " config.json names instead of AutoModel, then use the new directory");
+      }
+    } catch (IOException e) {
+      throw new StorageException("cannot list " + directory + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,113 @@
+package org.attention4j.models.huggingface;
+
+import java.util.List;
+import java.util.Map;
+import org.attention4j.models.family.ClassLoss;
+import org.attention4j.models.family.Config;
+import org.attention4j.nn.Init;
+import org.attention4j.nn.LayerNorm;
+import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.PatchEmbedding;
+import org.attention4j.nn.Scope;
+import org.attention4j.op.Mask;
+import org.attention4j.tensor.Dim;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+
+/**
+ * The frame of encoders of image patches behind learned tokens. Input {@code pixel_values} [batch,
+ * channels, size, size], output {@code logits} [batch, labels] or {@code last_hidden_state} [batch,
+ * tokens + patches, width] and {@code pooler_output} [batch, width].
+ *
+ * @param tokens names of the learned ones before the patches; the first one stands for the image
+ * @param extra rules for names in files
+ */
+record ImageModel(
+    Config config,
+    Task task,
+    List<String> tokens,
+    PatchEmbedding patches,
+    LayerStack stack,
+    LayerNorm norm,
+    ClassHead classes,
+    NameRules extra)
+    implements Pretrained {
+  @Override
+  public String family() {
+    return config.modelType();
+  }
+
+  /** None: it reads no tokens. */
+  @Override
+  public int vocabulary() {
+    return 0;
+  }
+
+  @Override
+  public int context() {
+    return tokens.size() + patches.patches();
+  }
+
+  @Override
+  public Map<String, TensorType> inputs() {
+    int size = patches.size();
+    return Map.of("pixel_values", TensorType.f32("batch", patches.channels(), size, size));
+  }
+
+  @Override
+  public Map<String, TensorType> allInputs() {
+    return inputs();
+  }
+
+  private String root() {
+    return task == Task.FEATURES ? "" : config.modelType();
+  }
+
+  @Override
+  public Map<String, String> observable() {
+    return stack.observable(root());
+  }
+
+  @Override
+  public NameRules nameRules() {
+    return extra;
+  }
+
+  private Tensor embed(Scope scope, Tensor pixels) {
+    Tensor x = scope.call("patch_embeddings.projection", patches, pixels);
+    Init init = Decoders.init(config);
+    List<Dim> one = x.type().with(1, Dim.of(1)).dims(); // [batch, 1, width]
+    for (int n = tokens.size() - 1; n >= 0; n--) {
+      x = scope.param(tokens.get(n), init, 1, 1, patches.width()).expand(one).concat(1, x);
+    }
+    x = x.add(scope.param("position_embeddings", init, 1, context(), patches.width()));
+    return scope.dropout("dropout", x, Encoders.dropout(config));
+  }
+
+  @Override
+  public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+    Tensor hidden =
+        scope
+            .uncached()
+            .in(
+                root(),
+                s -> {
+                  Tensor x = s.in("embeddings", e -> embed(e, inputs.get("pixel_values")));
+                  return s.call("layernorm", norm, stack.apply(s, x, Mask.all(), null));
+                }); // [batch, tokens + patches, width]
+    return task == Task.FEATURES
+        ? Map.of("last_hidden_state", hidden, "pooler_output", classes.pooled(scope, hidden))
+        : Map.of("logits", classes.sequence(scope, hidden, config.count("id2label", 2)));
+  }
+
+  @Override
+  public Model withLoss() {
+    return new LabelLoss(this, TensorType.i64("batch"), false);
+  }
+
+  @Override
+  public Model trainable() {
+    return new ClassLoss(this);
+  }
+}

@@ -1,0 +1,21 @@
+package org.attention4j.models.huggingface;
+
+import org.attention4j.models.family.Config;
+
+/**
+ * Marian's translators (OPUS-MT): sines and cosines, norms after each branch, a bias of the logits.
+ */
+final class Marian {
+  static final Architecture ARCHITECTURE =
+      new Architecture(
+          "marian", "Marian", "Junczys-Dowmunt et al. 2018", BartLike.TASKS, Marian::read);
+
+  private Marian() {}
+
+  static Pretrained read(Config config, Task task) {
+    config.require("share_encoder_decoder_embeddings", true);
+    config.require("normalize_embedding", false);
+    config.require("normalize_before", false);
+    return BartLike.read(config, task, new BartLike.Kind(false, true, false, "gelu", 58100, 58100));
+  }
+}

@@ -1,0 +1,61 @@
+package org.attention4j.models.huggingface;
+
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.family.Family;
+import org.attention4j.nn.Model;
+import org.attention4j.spi.Program;
+import org.attention4j.tensor.TensorType;
+
+/** A model of one of Hugging Face's families, with its names for inputs, outputs and weights. */
+public interface Pretrained extends Family {
+
+  /** What stands on top of the layers. */
+  Task task();
+
+  /** All inputs that it takes, those that may be left out included. */
+  Map<String, TensorType> allInputs();
+
+  /**
+   * Values inside that can be had on request: paths by Hugging Face's names, such as {@code
+   * hidden_states.0} and {@code attentions.0}.
+   */
+  Map<String, String> observable();
+
+  /** How names in files differ from the paths. */
+  NameRules nameRules();
+
+  /**
+   * The model with the loss that Hugging Face computes from the input {@code labels}: one more
+   * output {@code loss}.
+   */
+  Model withLoss();
+
+  /**
+   * Whether what a token sees of earlier ones depends on how long the sequence has become, as with
+   * dynamic rotary scaling: then decoding with a cache differs from recomputation.
+   */
+  default boolean changesWithLength() {
+    return false;
+  }
+
+  /**
+   * The model as it is run with some inputs.
+   *
+   * @throws UsageException if it does not take one of them
+   */
+  default Program program(Collection<String> inputs) {
+    Map<String, TensorType> types = new LinkedHashMap<>();
+    for (String name : inputs) {
+      TensorType type = allInputs().get(name);
+      if (type == null) {
+        throw new UsageException(
+            family() + " takes no input '" + name + "', only " + allInputs().keySet());
+      }
+      types.put(name, type);
+    }
+    return new Program(this, types);
+  }
+}

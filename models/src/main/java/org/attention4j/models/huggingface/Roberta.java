@@ -1,0 +1,55 @@
+package org.attention4j.models.huggingface;
+
+import org.attention4j.models.family.Activations;
+import org.attention4j.models.family.Config;
+import org.attention4j.op.Activation;
+
+/** RoBERTa: BERT whose positions count from the padding token's number, and do not count it. */
+final class Roberta {
+  static final Architecture ARCHITECTURE =
+      new Architecture("roberta", "RoBERTa", "Liu et al. 2019", EncoderModel.TASKS, Roberta::read);
+  static final Architecture XLM =
+      new Architecture(
+          "xlm-roberta", "XLM-RoBERTa", "Conneau et al. 2020", EncoderModel.TASKS, Roberta::read);
+
+  private Roberta() {}
+
+  static Pretrained read(Config config, Task task) {
+    config.require("tie_word_embeddings", true);
+    config.require("position_embedding_type", "absolute");
+    int width = config.size("hidden_size");
+    int rows = config.size("max_position_embeddings", 512);
+    long padding = config.id("pad_token_id", 1);
+    boolean features = task == Task.FEATURES;
+    MaskedHead masked =
+        new MaskedHead(
+            "lm_head.dense",
+            Encoders.square(config),
+            Activation.Kind.GELU,
+            "lm_head.layer_norm",
+            Encoders.norm(config),
+            "lm_head.decoder",
+            "lm_head.bias");
+    ClassHead classes =
+        new ClassHead(
+            features ? "pooler.dense" : "classifier.dense",
+            width,
+            Activation.Kind.TANH,
+            "classifier.out_proj",
+            Decoders.style(config, true),
+            Encoders.classDropout(config));
+    return new EncoderModel(
+        config,
+        task,
+        "roberta",
+        Math.toIntExact(Math.max(1, rows - padding - 1)),
+        true,
+        "pooler.dense",
+        Encoders.vectors(config, rows, padding),
+        Encoders.layers(config, Activations.read(config, "hidden_act", "gelu")),
+        masked,
+        classes,
+        SentencePooling.read(config),
+        NameRules.prefix("roberta"));
+  }
+}

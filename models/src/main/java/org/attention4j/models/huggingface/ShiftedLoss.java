@@ -1,0 +1,56 @@
+package org.attention4j.models.huggingface;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.Scope;
+import org.attention4j.op.CrossEntropy;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+
+/**
+ * An encoder-decoder with the mean cross-entropy of its {@code logits} against the input {@code
+ * labels} [batch, time]; labels of -100 do not count. Without {@code decoder_input_ids} the decoder
+ * reads the labels one place later. Adds the output {@code loss}.
+ */
+record ShiftedLoss(Model model, Labels rule) implements Model {
+  private static final String LABELS = "labels";
+  private static final String DECODER_IDS = "decoder_input_ids";
+  private static final int IGNORED = -100;
+
+  /**
+   * How labels become the decoder's input.
+   *
+   * @param start the token before the first label
+   * @param padding the token instead of -100
+   */
+  record Labels(long start, long padding) {}
+
+  @Override
+  public Map<String, TensorType> inputs() {
+    Map<String, TensorType> inputs = new LinkedHashMap<>(model.inputs());
+    inputs.remove(DECODER_IDS);
+    inputs.put(LABELS, TensorType.i64("batch", "time"));
+    return inputs;
+  }
+
+  @Override
+  public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+    Tensor wanted = inputs.get(LABELS);
+    Map<String, Tensor> all = new LinkedHashMap<>(inputs.without(LABELS).tensors());
+    all.computeIfAbsent(DECODER_IDS, name -> shifted(wanted));
+    Map<String, Tensor> outputs = new LinkedHashMap<>(model.apply(scope, new Inputs(all)));
+    Tensor logits = Objects.requireNonNull(outputs.get("logits"), "the model has no logits");
+    outputs.put("loss", logits.apply(CrossEntropy.mean(), wanted));
+    return outputs;
+  }
+
+  private Tensor shifted(Tensor labels) {
+    Tensor zeros = labels.mul(0);
+    Tensor tokens =
+        labels.eq(labels.integers(IGNORED)).where(zeros.add((double) rule.padding), labels);
+    Tensor first = zeros.slice(1, 0, 1).add((double) rule.start); // [batch, 1]
+    return first.concat(1, tokens).slice(1, 0, labels.dim(1));
+  }
+}

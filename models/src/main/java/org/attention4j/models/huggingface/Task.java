@@ -1,0 +1,52 @@
+package org.attention4j.models.huggingface;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What stands on top of the layers, told by the end of a class's name in {@code architectures}. */
+public enum Task {
+  /** The layers alone: {@code last_hidden_state}. */
+  FEATURES("Model"),
+  /** The next token: {@code logits} [batch, time, vocabulary]. */
+  CAUSAL_LM("ForCausalLM", "LMHeadModel"),
+  /** Tokens behind a mask: {@code logits} [batch, time, vocabulary]. */
+  MASKED_LM("ForMaskedLM", "ForPreTraining"),
+  /** A class for each sequence: {@code logits} [batch, labels]. */
+  SEQUENCE_CLASSIFICATION("ForSequenceClassification"),
+  /** A class for each token: {@code logits} [batch, time, labels]. */
+  TOKEN_CLASSIFICATION("ForTokenClassification"),
+  /** A sequence from a sequence: {@code logits} [batch, time, vocabulary]. */
+  SEQ2SEQ_LM("ForConditionalGeneration", "MTModel"),
+  /** A class for each image: {@code logits} [batch, labels]. */
+  IMAGE_CLASSIFICATION("ForImageClassification", "ForImageClassificationWithTeacher");
+
+  @SuppressWarnings("ImmutableEnumChecker") // List.of makes it immutable
+  private final List<String> suffixes;
+
+  Task(String... suffixes) {
+    this.suffixes = List.of(suffixes);
+  }
+
+  /** The task of a class such as {@code GPT2LMHeadModel}: the longest end that fits. */
+  static Optional<Task> ofClass(String architecture) {
+    return Arrays.stream(values())
+        .filter(task -> task.length(architecture) > 0)
+        .max(Comparator.comparingInt(task -> task.length(architecture)));
+  }
+
+  private int length(String architecture) {
+    return suffixes.stream()
+        .filter(architecture::endsWith)
+        .mapToInt(String::length)
+        .max()
+        .orElse(0);
+  }
+
+  /** As in {@code causal-lm}. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

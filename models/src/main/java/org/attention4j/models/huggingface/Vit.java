@@ -1,0 +1,61 @@
+package org.attention4j.models.huggingface;
+
+import java.util.List;
+import org.attention4j.models.family.Activations;
+import org.attention4j.models.family.Config;
+import org.attention4j.nn.HeadProjections;
+import org.attention4j.nn.LayerNorm;
+import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.PatchEmbedding;
+import org.attention4j.nn.Residual;
+import org.attention4j.nn.TransformerEncoderLayer;
+import org.attention4j.op.Activation;
+
+/** ViT: pre-norm layers over image patches and a class token. DeiT has one token more. */
+final class Vit {
+  private static final List<Task> TASKS = List.of(Task.IMAGE_CLASSIFICATION, Task.FEATURES);
+  static final Architecture ARCHITECTURE =
+      new Architecture("vit", "ViT", "Dosovitskiy et al. 2021", TASKS, Vit::read);
+  static final Architecture DEIT =
+      new Architecture("deit", "DeiT", "Touvron et al. 2021", TASKS, Vit::read);
+
+  private Vit() {}
+
+  static Pretrained read(Config config, Task task) {
+    boolean distilled = config.modelType().equals("deit");
+    int width = config.size("hidden_size");
+    LayerNorm norm = Encoders.norm(config);
+    LayerStack stack =
+        Encoders.layers(
+            config,
+            Activations.read(config, "hidden_act", "gelu"),
+            HeadProjections.separate(
+                "attention.query", "attention.key", "attention.value", "output.dense"),
+            Decoders.style(config, config.flag("qkv_bias", true)),
+            Residual.pre(norm),
+            new TransformerEncoderLayer.Names(
+                "attention", "layernorm_before", "", "layernorm_after"));
+    PatchEmbedding patches =
+        new PatchEmbedding(
+            config.size("num_channels", 3),
+            config.size("image_size", 224),
+            config.size("patch_size", 16),
+            width,
+            Decoders.init(config));
+    Activation.Kind tanh = Activations.read(config, "pooler_act", "tanh");
+    config.require("pooler_output_size", width);
+    boolean pools = task == Task.FEATURES;
+    ClassHead classes =
+        new ClassHead(
+            pools ? "pooler.dense" : "",
+            width,
+            tanh,
+            "classifier",
+            Decoders.style(config, true),
+            0);
+    List<String> tokens =
+        distilled ? List.of("cls_token", "distillation_token") : List.of("cls_token");
+    NameRules rules = NameRules.prefix(config.modelType()).ignoring("(.*\\.)?mask_token");
+    return new ImageModel(config, task, tokens, patches, stack, norm, classes, rules);
+  }
+}

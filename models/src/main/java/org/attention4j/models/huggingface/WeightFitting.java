@@ -1,0 +1,102 @@
+package org.attention4j.models.huggingface;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.attention4j.error.WeightsException;
+import org.attention4j.graph.Graph;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
+
+/** Brings the tensors of a file to the paths of a model, or lists all that does not fit. */
+final class WeightFitting {
+  private final NameRules rules;
+  private final Weights file;
+  private final Map<String, TensorType> wanted;
+  private final Map<String, HostTensor> found = new LinkedHashMap<>();
+  private final Map<String, String> paths = new LinkedHashMap<>();
+  private final List<String> problems = new ArrayList<>();
+
+  private WeightFitting(NameRules rules, Weights file, Map<String, TensorType> wanted) {
+    this.rules = rules;
+    this.file = file;
+    this.wanted = wanted;
+  }
+
+  /**
+   * Weights under the model's paths.
+   *
+   * @param paths of the names in the file
+   */
+  record Fitted(Weights weights, Map<String, String> paths) {}
+
+  /**
+   * The weights under the model's paths; tensors are shared, not copied.
+   *
+   * @throws WeightsException that lists everything missing, left over, or of another shape
+   */
+  static Fitted fit(Pretrained model, Weights file) {
+    Graph graph = Graph.trace(model, model.inputs(), TraceOptions.primitives());
+    return new WeightFitting(model.nameRules(), file, graph.parameterTypes()).fit();
+  }
+
+  private Fitted fit() {
+    file.tensors().forEach(this::place);
+    rules.tied().forEach(this::untie);
+    Map<String, HostTensor> ordered = new LinkedHashMap<>();
+    wanted.forEach(
+        (path, type) -> {
+          HostTensor tensor = found.get(path);
+          if (tensor == null) {
+            problems.add("missing " + path + " " + type);
+          } else {
+            check(path, type, tensor);
+            ordered.put(path, tensor);
+          }
+        });
+    if (!problems.isEmpty()) {
+      throw new WeightsException("weights do not fit the model: " + String.join("; ", problems));
+    }
+    return new Fitted(Weights.of(ordered, file.metadata()), paths);
+  }
+
+  private void place(String name, HostTensor tensor) {
+    for (String candidate : rules.candidates(name)) {
+      boolean other = !candidate.equals(name) && file.has(candidate);
+      if (wanted.containsKey(candidate) && !other && found.putIfAbsent(candidate, tensor) == null) {
+        paths.put(name, candidate);
+        return;
+      }
+    }
+    if (rules.candidates(name).stream()
+        .noneMatch(c -> rules.ignores(c) || rules.tied().containsKey(c))) {
+      problems.add("surplus " + name + " " + Arrays.toString(tensor.shape()));
+    }
+  }
+
+  /** The copy, where the original is not in the file. */
+  private void untie(String copy, String original) {
+    if (wanted.containsKey(original) && !found.containsKey(original)) {
+      file.tensors()
+          .forEach(
+              (name, tensor) -> {
+                if (rules.candidates(name).contains(copy)
+                    && found.putIfAbsent(original, tensor) == null) {
+                  paths.put(name, original);
+                }
+              });
+    }
+  }
+
+  private void check(String path, TensorType type, HostTensor tensor) {
+    if (!Arrays.equals(tensor.shape(), type.shape())) {
+      problems.add(path + " is " + Arrays.toString(tensor.shape()) + ", wanted " + type);
+    } else if (!tensor.dtype().isFloating()) {
+      problems.add(path + " is " + tensor.dtype().label() + ", wanted " + type);
+    }
+  }
+}

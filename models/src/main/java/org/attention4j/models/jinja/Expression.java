@@ -1,0 +1,6 @@
+package org.attention4j.models.jinja;
+
+/** What has a value. */
+interface Expression {
+  Object value(Run run);
+}

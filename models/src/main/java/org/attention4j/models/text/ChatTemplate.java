@@ -1,0 +1,217 @@
+package org.attention4j.models.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.attention4j.error.AttentionException;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.jinja.Function;
+import org.attention4j.models.jinja.Special;
+import org.attention4j.models.jinja.Template;
+import org.attention4j.models.store.JsonFile;
+
+/**
+ * How a model wants a conversation written: the Jinja template of {@code chat_template.jinja} or of
+ * {@code tokenizer_config.json}, with the names that transformers gives it. Immutable, thread-safe.
+ *
+ * <p>The text already holds the special tokens; encode it without adding any.
+ */
+public final class ChatTemplate {
+  private static final String TEMPLATE_FILE = "chat_template.jinja";
+  private static final String CONFIG_FILE = "tokenizer_config.json";
+  private static final String ENTRY = "chat_template";
+  private static final long MAX_BYTES = 4L << 20;
+
+  private final String source;
+  private final Template template;
+  private final Map<String, Object> tokens;
+  private final Clock clock;
+
+  private ChatTemplate(String source, Template template, Map<String, Object> tokens, Clock clock) {
+    this.source = source;
+    this.template = template;
+    this.tokens = Map.copyOf(tokens);
+    this.clock = clock;
+  }
+
+  /**
+   * A template.
+   *
+   * @param tokens special tokens by the names that templates use: {@code bos_token}, {@code
+   *     eos_token}
+   * @throws org.attention4j.models.jinja.TemplateException if it cannot be read
+   */
+  public static ChatTemplate of(String template, Map<String, String> tokens) {
+    return new ChatTemplate(
+        "the chat template",
+        Template.parse(template),
+        new LinkedHashMap<>(tokens),
+        Clock.system(ZoneId.systemDefault()));
+  }
+
+  /** Whether a directory has one. */
+  public static boolean in(Path directory) {
+    return Files.exists(directory.resolve(TEMPLATE_FILE))
+        || (Files.exists(directory.resolve(CONFIG_FILE))
+            && JsonFile.read(directory.resolve(CONFIG_FILE)).hasNonNull(ENTRY));
+  }
+
+  /**
+   * That of a directory.
+   *
+   * @throws UsageException if it has none
+   * @throws FileFormatException if it cannot be read
+   */
+  public static ChatTemplate read(Path directory) {
+    Path configFile = directory.resolve(CONFIG_FILE);
+    ObjectNode config = Files.exists(configFile) ? JsonFile.read(configFile) : JsonFile.object();
+    Path file = directory.resolve(TEMPLATE_FILE);
+    String text = Files.exists(file) ? text(file) : chosen(configFile, config.path(ENTRY));
+    Path source = Files.exists(file) ? file : configFile;
+    if (text.isEmpty()) {
+      throw new UsageException(
+          directory
+              + " has no chat template: neither "
+              + TEMPLATE_FILE
+              + " nor an entry '"
+              + ENTRY
+              + "' in "
+              + CONFIG_FILE);
+    }
+    Map<String, Object> tokens = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> entry : config.properties()) {
+      if (entry.getKey().endsWith("_token")) {
+        JsonNode token = entry.getValue();
+        JsonNode content = token.isObject() ? token.path("content") : token;
+        if (content.isTextual()) {
+          tokens.put(entry.getKey(), content.textValue());
+        }
+      }
+    }
+    try {
+      return new ChatTemplate(
+          source.toString(), Template.parse(text), tokens, Clock.system(ZoneId.systemDefault()));
+    } catch (AttentionException e) {
+      throw new FileFormatException(source, "its chat template: " + e.getMessage(), e);
+    }
+  }
+
+  /** Text, or a list of named templates, of which the default is taken. */
+  private static String chosen(Path file, JsonNode entry) {
+    if (entry.isArray()) {
+      for (JsonNode named : entry) {
+        if (named.path("name").asText().equals("default")) {
+          return named.path("template").asText();
+        }
+      }
+      throw new FileFormatException(file, "has several chat templates, none named 'default'");
+    }
+    return entry.asText("");
+  }
+
+  private static String text(Path file) {
+    try {
+      if (Files.size(file) > MAX_BYTES) {
+        throw new FileFormatException(file, "is too large for a chat template");
+      }
+      return Files.readString(file);
+    } catch (CharacterCodingException e) {
+      throw new FileFormatException(file, "is no UTF-8 text", e);
+    } catch (IOException e) {
+      throw new StorageException("cannot read " + file + ": " + e, e);
+    }
+  }
+
+  /** The same with another clock, for templates that write the date. */
+  public ChatTemplate at(Clock other) {
+    return new ChatTemplate(source, template, tokens, other);
+  }
+
+  /** The conversation, ending where the assistant begins to answer. */
+  public String prompt(List<ChatMessage> messages) {
+    return render(messages, true, Map.of());
+  }
+
+  /**
+   * The conversation.
+   *
+   * @param toAnswer whether the assistant's turn begins at the end
+   * @param more values for names that this template knows, as {@link Template#render} takes them
+   * @throws UsageException if the template refuses the conversation
+   */
+  public String render(List<ChatMessage> messages, boolean toAnswer, Map<String, Object> more) {
+    List<Object> turns = new ArrayList<>();
+    for (ChatMessage message : messages) {
+      Map<String, Object> turn = new LinkedHashMap<>();
+      turn.put("role", message.role());
+      turn.put("content", message.content());
+      turns.add(turn);
+    }
+    Map<String, Object> names = new LinkedHashMap<>(tokens);
+    names.put("messages", turns);
+    names.put("add_generation_prompt", toAnswer);
+    names.put("tools", Special.NONE);
+    names.put("documents", Special.NONE);
+    names.put("raise_exception", (Function) (arguments, named) -> refuse(arguments));
+    names.put("strftime_now", (Function) (arguments, named) -> now(arguments));
+    names.putAll(more);
+    return template.render(names);
+  }
+
+  private Object refuse(List<Object> arguments) {
+    throw new UsageException(source + " refuses the conversation: " + arguments);
+  }
+
+  private Object now(List<Object> arguments) {
+    if (arguments.size() != 1 || !(arguments.get(0) instanceof String format)) {
+      throw new UsageException("strftime_now takes a format, not " + arguments);
+    }
+    LocalDateTime now = LocalDateTime.now(clock);
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < format.length(); i += format.charAt(i) == '%' ? 2 : 1) {
+      char code = i + 1 < format.length() ? format.charAt(i + 1) : '%';
+      if (format.charAt(i) != '%') {
+        text.append(format.charAt(i));
+      } else if (code == '%') {
+        text.append('%');
+      } else {
+        text.append(DateTimeFormatter.ofPattern(pattern(code), Locale.ENGLISH).format(now));
+      }
+    }
+    return text.toString();
+  }
+
+  private static String pattern(char code) {
+    return switch (code) {
+      case 'd' -> "dd";
+      case 'm' -> "MM";
+      case 'b' -> "MMM";
+      case 'B' -> "MMMM";
+      case 'y' -> "yy";
+      case 'Y' -> "yyyy";
+      case 'H' -> "HH";
+      case 'I' -> "hh";
+      case 'M' -> "mm";
+      case 'S' -> "ss";
+      case 'p' -> "a";
+      case 'a' -> "EEE";
+      case 'A' -> "EEEE";
+      case 'j' -> "DDD";
+      default -> throw new UsageException("strftime_now does not know %" + code);
+    };
+  }
+}

@@ -1,0 +1,243 @@
+package org.attention4j.models.text;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.attention4j.error.UsageException;
+import org.attention4j.generate.Generation;
+import org.attention4j.generate.GenerationOptions;
+import org.attention4j.generate.Generator;
+import org.attention4j.generate.Sampling;
+import org.attention4j.generate.TokenListener;
+import org.attention4j.models.data.PairBatches.Marks;
+import org.attention4j.models.family.Bert;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.token.StreamingDecoder;
+import org.attention4j.models.token.Tokenizer;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+
+/**
+ * Continues texts, translates them, or answers in a conversation, with the model of a directory.
+ * Owns a session; as thread-safe as that.
+ */
+public final class TextGenerator implements AutoCloseable {
+  private static final double BOLDNESS = 0.8; // of models that say nothing about drawing
+
+  private final ModelDirectory directory;
+  private final GenerationConfig config;
+  private final Tokenizer tokenizer;
+  private final Session session;
+  private final boolean translates;
+
+  private TextGenerator(
+      ModelDirectory directory, GenerationConfig config, Tokenizer tokenizer, Session session) {
+    this.directory = directory;
+    this.config = config;
+    this.tokenizer = tokenizer;
+    this.session = session;
+    this.translates = !directory.model().tokensInput().equals("input_ids");
+  }
+
+  /**
+   * Opens a directory for prompts one at a time, or several of one length in tokens.
+   *
+   * @throws UsageException if the model does not generate text
+   */
+  public static TextGenerator open(Path path, Engine engine, SessionOptions options) {
+    return open(path, engine, options, false);
+  }
+
+  /** Opens a directory for several prompts at a time, of any lengths: with masks for padding. */
+  public static TextGenerator openForBatches(Path path, Engine engine, SessionOptions options) {
+    return open(path, engine, options, true);
+  }
+
+  private static TextGenerator open(
+      Path path, Engine engine, SessionOptions options, boolean batches) {
+    ModelDirectory directory = ModelDirectory.open(path);
+    if (directory.model() instanceof Bert) {
+      throw new UsageException(
+          path
+              + " holds an encoder (bert), which does not generate text; use gpt, llama or"
+              + " seq2seq");
+    }
+    Program program = directory.program();
+    boolean decoder = directory.model().tokensInput().equals("input_ids");
+    Tokenizer tokenizer = directory.requireTokenizer();
+    try {
+      Session session =
+          engine.open(
+              decoder && batches ? Generator.batched(program) : program,
+              directory.weights(),
+              options);
+      return new TextGenerator(directory, GenerationConfig.read(path), tokenizer, session);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /**
+   * How the directory wants its texts generated; the context slides. A directory that says nothing
+   * draws at temperature 0.8.
+   *
+   * @param newTokens at most, if the directory does not say
+   * @param prompts that limits on the whole length count in
+   */
+  public GenerationOptions defaults(int newTokens, List<String> prompts) {
+    int longest = translates ? 1 : prompts.stream().mapToInt(p -> encode(p).length).max().orElse(0);
+    GenerationOptions options =
+        config.options(directory.model().context(), longest, newTokens).sliding();
+    if (!config.stopStrings().isEmpty()) {
+      options = options.stoppingWhen(new StopStrings(tokenizer, config.stopStrings()));
+    }
+    Set<Long> stops = new HashSet<>(config.stopTokens());
+    if (stops.isEmpty()) {
+      tokenizer.special("<eos>").ifPresent(stops::add);
+    }
+    Sampling sampling = config.isGiven() ? config.sampling() : Sampling.at(BOLDNESS, 0);
+    return options.stoppingAt(stops).drawing(sampling);
+  }
+
+  /** A rule that ends texts at strings. */
+  public StopStrings stopAt(List<String> strings) {
+    return new StopStrings(tokenizer, strings);
+  }
+
+  /**
+   * The texts after prompts, or their translations: those of the first prompt come first.
+   *
+   * @throws UsageException if a prompt has no token, or prompts differ in length and the generator
+   *     was not opened for batches
+   */
+  public List<GeneratedText> generate(List<String> prompts, GenerationOptions options) {
+    List<long[]> ids = prompts.stream().map(this::encode).toList();
+    List<Generation> generations = generator(ids).generateAll(starts(ids), options);
+    List<GeneratedText> texts = new ArrayList<>();
+    for (int i = 0; i < generations.size(); i++) {
+      int prompt = i / options.sequences();
+      Generation generation = generations.get(i);
+      StreamingDecoder decoder = decoder(ids.get(prompt));
+      StringBuilder text = new StringBuilder();
+      generation.tokens().forEach(token -> text.append(decoder.add(token)));
+      text.append(decoder.rest());
+      texts.add(new GeneratedText(prompts.get(prompt), text.toString(), generation));
+    }
+    return texts;
+  }
+
+  /**
+   * The text after one prompt, told as it grows.
+   *
+   * @param listener hears of new text; no character comes in parts
+   */
+  public GeneratedText generate(
+      String prompt, GenerationOptions options, Consumer<String> listener) {
+    long[] ids = encode(prompt);
+    return stream(prompt, ids, decoder(ids), options, listener);
+  }
+
+  /** The answer in a conversation, told as it grows. */
+  public GeneratedText chat(
+      List<ChatMessage> messages, GenerationOptions options, Consumer<String> listener) {
+    String prompt = ChatTemplate.read(directory.path()).prompt(messages);
+    StreamingDecoder answer = new StreamingDecoder(tokenizer);
+    return stream(prompt, tokenizer.encode(prompt), answer, options, listener);
+  }
+
+  /** A continuation goes on after the prompt; a translation begins. */
+  private StreamingDecoder decoder(long[] prompt) {
+    return translates ? new StreamingDecoder(tokenizer) : new StreamingDecoder(tokenizer, prompt);
+  }
+
+  private GeneratedText stream(
+      String prompt,
+      long[] ids,
+      StreamingDecoder decoder,
+      GenerationOptions options,
+      Consumer<String> listener) {
+    StringBuilder text = new StringBuilder();
+    Consumer<String> both =
+        piece -> {
+          text.append(piece);
+          listener.accept(piece);
+        };
+    List<long[]> batch = List.of(ids);
+    Generation generation;
+    if (options.beams().count() > 1) { // the best is known at the end
+      generation = generator(batch).generateAll(starts(batch), options).get(0);
+      generation.tokens().forEach(token -> both.accept(decoder.add(token)));
+    } else {
+      TokenListener pieces =
+          (sequence, token) -> {
+            both.accept(decoder.add(token));
+            return true;
+          };
+      generation = generator(batch).generateAll(starts(batch), options, pieces).get(0);
+    }
+    both.accept(decoder.rest());
+    return new GeneratedText(prompt, text.toString(), generation);
+  }
+
+  private long[] encode(String prompt) {
+    long[] ids = tokenizer.encodeForModel(prompt);
+    if (ids.length == 0) {
+      throw new UsageException("the prompt is empty; give at least one token");
+    }
+    return ids;
+  }
+
+  /** What the texts begin with: the prompts, or the mark of a translation's beginning. */
+  private List<long[]> starts(List<long[]> prompts) {
+    if (!translates) {
+      return prompts;
+    }
+    long start = config.decoderStart().orElseGet(() -> Marks.of(tokenizer).start());
+    return prompts.stream().map(p -> new long[] {start}).toList();
+  }
+
+  private Generator generator(List<long[]> prompts) {
+    return translates ? Generator.translator(session, source(prompts)) : Generator.decoder(session);
+  }
+
+  /** Sources, padded on the right: [batch, source_time]. */
+  private Map<String, HostTensor> source(List<long[]> sources) {
+    int width = sources.stream().mapToInt(s -> s.length).max().orElse(0);
+    HostTensor ids = HostTensor.zeros(DType.I64, sources.size(), width);
+    HostTensor mask = HostTensor.zeros(DType.I64, sources.size(), width);
+    long padding = config.padToken().orElse(tokenizer.special("<pad>").orElse(0));
+    for (int row = 0; row < sources.size(); row++) {
+      for (int i = 0; i < width; i++) {
+        boolean real = i < sources.get(row).length;
+        ids.set((long) row * width + i, real ? sources.get(row)[i] : padding);
+        mask.set((long) row * width + i, real ? 1L : 0L);
+      }
+    }
+    return Map.of("input_ids", ids, "attention_mask", mask);
+  }
+
+  /** Whether texts go on after their prompts, rather than translate them. */
+  public boolean continues() {
+    return !translates;
+  }
+
+  /** What computes. */
+  public String description() {
+    return session.description();
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    tokenizer.close();
+  }
+}

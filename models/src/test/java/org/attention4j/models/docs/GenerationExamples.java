@@ -1,0 +1,69 @@
+package org.attention4j.models.docs;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.attention4j.generate.Beams;
+import org.attention4j.generate.Generation;
+import org.attention4j.generate.GenerationOptions;
+import org.attention4j.generate.Generator;
+import org.attention4j.generate.Sampling;
+import org.attention4j.models.text.ChatMessage;
+import org.attention4j.models.text.GeneratedText;
+import org.attention4j.models.text.TextGenerator;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.weights.Weights;
+
+/** The code of docs/generation.md. */
+final class GenerationExamples {
+  private GenerationExamples() {}
+
+  // docs:one
+  static String one(Path directory, Engine engine) {
+    List<String> prompts = List.of("el gato");
+    try (TextGenerator generator =
+        TextGenerator.open(directory, engine, SessionOptions.defaults())) {
+      GenerationOptions options =
+          generator.defaults(20, prompts).drawing(Sampling.at(0.7, 1).withTopP(0.9));
+      return generator.generate("el gato", options, System.out::print).text();
+    }
+  }
+
+  // docs:end
+
+  // docs:batch
+  static List<GeneratedText> batch(Path directory, Engine engine, List<String> prompts) {
+    try (TextGenerator generator =
+        TextGenerator.openForBatches(directory, engine, SessionOptions.defaults())) {
+      GenerationOptions options = generator.defaults(20, prompts).drawing(Sampling.greedy());
+      GenerationOptions search = options.searching(Beams.of(4).withLengthPenalty(0.8), 2);
+      return generator.generate(prompts, search); // two texts for each prompt
+    }
+  }
+
+  // docs:end
+
+  // docs:chat
+  static String chat(Path directory, Engine engine) {
+    List<ChatMessage> talk = List.of(ChatMessage.system("el"), ChatMessage.user("gato"));
+    try (TextGenerator generator =
+        TextGenerator.open(directory, engine, SessionOptions.defaults())) {
+      return generator.chat(talk, generator.defaults(20, List.of()), piece -> {}).text();
+    }
+  }
+
+  // docs:end
+
+  // docs:tokens
+  static List<Generation> tokens(
+      Engine engine, Program program, Weights weights, List<long[]> prompts) {
+    try (Session session =
+        engine.open(Generator.batched(program), weights, SessionOptions.defaults())) {
+      GenerationOptions options = GenerationOptions.of(20, 1024, Sampling.greedy());
+      return Generator.decoder(session).generateAll(prompts, options);
+    }
+  }
+  // docs:end
+}

@@ -1,0 +1,68 @@
+package org.attention4j.models.docs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.attention4j.models.data.SpanishSentences;
+import org.attention4j.models.family.Gpt;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.token.CharTokenizer;
+import org.attention4j.models.token.Tokenizer;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.Engines;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.weights.Weights;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The code of docs/generation.md is compiled, runs, and is what the page shows. */
+class GenerationPageTest {
+  @TempDir Path directory;
+
+  @Test
+  void theExamplesRun() throws IOException {
+    Engine engine = Engines.get("reference");
+    try (Tokenizer tokenizer = CharTokenizer.of(SpanishSentences.text(50, 1), false)) {
+      Gpt model = Gpt.nano(tokenizer.size(), 64, 16, 2, 1, 0);
+      Weights weights = Parameters.init(Program.of(model.trainable()), 1);
+      new ModelDirectory(directory, model, weights, tokenizer).save();
+      Files.writeString(
+          directory.resolve("chat_template.jinja"),
+          "{% for m in messages %}{{ m.content }} {% endfor %}");
+      assertEquals(20, GenerationExamples.one(directory, engine).length());
+      assertEquals(4, GenerationExamples.batch(directory, engine, List.of("el gato", "un")).size());
+      assertEquals(20, GenerationExamples.chat(directory, engine).length());
+      List<long[]> prompts = List.of(tokenizer.encode("el gato"), tokenizer.encode("un"));
+      assertEquals(
+          20,
+          GenerationExamples.tokens(engine, Program.of(model), weights, prompts)
+              .get(1)
+              .tokens()
+              .size());
+    }
+  }
+
+  @Test
+  void thePageShowsTheCompiledCode() throws IOException {
+    String page = Files.readString(Path.of("../docs/generation.md"));
+    String source =
+        Files.readString(
+            Path.of("src/test/java/org/attention4j/models/docs/GenerationExamples.java"));
+    Matcher example =
+        Pattern.compile(" *// docs:[a-z]+\n(.*?)\n+ *// docs:end", Pattern.DOTALL).matcher(source);
+    int count = 0;
+    while (example.find()) {
+      String code = example.group(1).stripIndent().strip();
+      assertTrue(page.contains("```java\n" + code + "\n```"), "not on the page:\n" + code);
+      count++;
+    }
+    assertEquals(4, count);
+  }
+}

@@ -1,0 +1,310 @@
+// What the fast paths need beyond lanes.h, written out for AVX-512 and for AVX2 with FMA. Together with
+// micro.h this is the only file with intrinsics on the way forward.
+#pragma once
+
+#if defined(__AVX2__)
+
+#include <immintrin.h>
+
+#include "tiles.h"
+
+namespace attention4j {
+namespace {  // private to each instruction set's translation unit
+
+template <class Isa>
+struct Vectors : Lanes<Isa> {
+  using Base = Lanes<Isa>;
+  using F = typename Base::F;
+  using I = typename Base::I;
+  using Base::kCount;
+  using Base::splat;
+  using Halves = typename Isa::Halves;
+
+  /** 2^x to 1e-7, exact for x = 0; 0 far below 2^-126. NaN stays NaN. */
+  static F exp2(F x) {
+#if defined(__AVX512F__)
+    // The order of the operands keeps NaN; -200 keeps infinity out of the subtraction.
+    __m512 clamped = _mm512_max_ps(_mm512_set1_ps(-200.0f), raw(x));
+    __m512 whole = _mm512_roundscale_ps(clamped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    F fraction = cooked(_mm512_sub_ps(clamped, whole));
+    return cooked(_mm512_scalef_ps(raw(exp2_fraction(fraction)), whole));
+#else
+    F clamped = cooked(_mm256_max_ps(_mm256_set1_ps(-126.0f), raw(x)));
+    __m256 whole = _mm256_round_ps(raw(clamped), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+    F fraction = clamped - cooked(whole);
+    I exponent = reinterpret_cast<I>(_mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23));
+    F result = Base::floats(Base::bits(exp2_fraction(fraction)) + exponent);
+    result = x <= -126.0f ? F{} : result;
+    return x != x ? x : result;
+#endif
+  }
+
+  /** The larger one; `b` where either is NaN. */
+  static F larger(F a, F b) {
+#if defined(__AVX512F__)
+    return cooked(_mm512_max_ps(raw(a), raw(b)));
+#else
+    return cooked(_mm256_max_ps(raw(a), raw(b)));
+#endif
+  }
+
+  static F magnitude(F x) {
+    return Base::floats(Base::bits(x) & 0x7fffffffu);
+  }
+
+  /** Lane i is `a` if bit i is set, else `b`. */
+  static F select(uint64_t bits, F a, F b) {
+#if defined(__AVX512F__)
+    return cooked(_mm512_mask_blend_ps(static_cast<__mmask16>(bits), raw(b), raw(a)));
+#else
+    const I lane_bit = {1, 2, 4, 8, 16, 32, 64, 128};
+    I chosen = (lane_bit & static_cast<uint32_t>(bits)) != 0u;
+    return Base::floats((Base::bits(a) & chosen) | (Base::bits(b) & ~chosen));
+#endif
+  }
+
+  static float largest(F x) {
+#if defined(__AVX512F__)
+    __m256 half = _mm256_max_ps(_mm512_castps512_ps256(raw(x)), _mm512_extractf32x8_ps(raw(x), 1));
+#else
+    __m256 half = raw(x);
+#endif
+    __m128 quarter = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    quarter = _mm_max_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_max_ss(quarter, _mm_movehdup_ps(quarter)));
+  }
+
+  static float total(F x) {
+#if defined(__AVX512F__)
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(raw(x)), _mm512_extractf32x8_ps(raw(x), 1));
+#else
+    __m256 half = raw(x);
+#endif
+    __m128 quarter = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    quarter = _mm_add_ps(quarter, _mm_movehl_ps(quarter, quarter));
+    return _mm_cvtss_f32(_mm_add_ss(quarter, _mm_movehdup_ps(quarter)));
+  }
+
+  /** `count` elements, and 0 in the other lanes; nothing beyond them is read. */
+  static F load_part(const float* from, int count) {
+#if defined(__AVX512F__)
+    return cooked(_mm512_maskz_loadu_ps(first_lanes(count), from));
+#else
+    return cooked(_mm256_maskload_ps(from, first_lanes(count)));
+#endif
+  }
+
+  static void store_part(float* to, F value, int count) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(to, first_lanes(count), raw(value));
+#else
+    _mm256_maskstore_ps(to, first_lanes(count), raw(value));
+#endif
+  }
+
+  static Halves load_halves(const uint16_t* from) {
+    Halves value;
+    memcpy(&value, from, sizeof value);
+    return value;
+  }
+
+  static Halves load_halves_part(const uint16_t* from, int count) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Halves>(_mm256_maskz_loadu_epi16(first_lanes(count), from));
+#else
+    Halves value = {};
+    memcpy(&value, from, sizeof(uint16_t) * static_cast<size_t>(count));
+    return value;
+#endif
+  }
+
+#if defined(__AVX512F__)
+  /** `count` 16-bit elements, two in a lane, and 0 beyond them. */
+  static F load_pairs_part(const uint16_t* from, int count) {
+    __m512i pairs = _mm512_maskz_loadu_epi16((__mmask32{1} << count) - 1, from);
+    return reinterpret_cast<F>(pairs);
+  }
+#endif
+
+  static I widened(Halves halves) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<I>(_mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(halves)));
+#else
+    return reinterpret_cast<I>(_mm256_cvtepu16_epi32(reinterpret_cast<__m128i>(halves)));
+#endif
+  }
+
+  /** The lower half of each lane. */
+  static Halves narrowed(I lanes) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Halves>(_mm512_cvtepi32_epi16(reinterpret_cast<__m512i>(lanes)));
+#else
+    __m256i words = reinterpret_cast<__m256i>(lanes & 0xffffu);
+    __m128i low = _mm256_castsi256_si128(words), high = _mm256_extracti128_si256(words, 1);
+    return reinterpret_cast<Halves>(_mm_packus_epi32(low, high));
+#endif
+  }
+
+  static F from_bfloat16s(Halves halves) {
+    return Base::floats(widened(halves) << 16);
+  }
+
+  /** Rounds to nearest, ties to even; NaN stays a quiet NaN; subnormals are kept. */
+  static Halves to_bfloat16s(F x) {
+    I bits = Base::bits(x);
+    I rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    I quiet = (bits >> 16) | 0x40u;
+    return narrowed(x != x ? quiet : rounded);
+  }
+
+  /** rows[i] lane j becomes rows[j] lane i. */
+  static void transpose(F (&rows)[kCount]) {
+#if defined(__AVX512F__)
+    for (int block = 0; block < 16; block += 4) transpose_quarters<__m512>(rows + block);
+    for (int i = 0; i < 4; i++) {  // then the 4x4 blocks themselves
+      __m512 a = raw(rows[i]), b = raw(rows[4 + i]), c = raw(rows[8 + i]), d = raw(rows[12 + i]);
+      __m512 ab_even = _mm512_shuffle_f32x4(a, b, 0x88), ab_odd = _mm512_shuffle_f32x4(a, b, 0xdd);
+      __m512 cd_even = _mm512_shuffle_f32x4(c, d, 0x88), cd_odd = _mm512_shuffle_f32x4(c, d, 0xdd);
+      rows[i] = cooked(_mm512_shuffle_f32x4(ab_even, cd_even, 0x88));
+      rows[4 + i] = cooked(_mm512_shuffle_f32x4(ab_odd, cd_odd, 0x88));
+      rows[8 + i] = cooked(_mm512_shuffle_f32x4(ab_even, cd_even, 0xdd));
+      rows[12 + i] = cooked(_mm512_shuffle_f32x4(ab_odd, cd_odd, 0xdd));
+    }
+#else
+    for (int block = 0; block < 8; block += 4) transpose_quarters<__m256>(rows + block);
+    for (int i = 0; i < 4; i++) {
+      __m256 a = raw(rows[i]), b = raw(rows[4 + i]);
+      rows[i] = cooked(_mm256_permute2f128_ps(a, b, 0x20));
+      rows[4 + i] = cooked(_mm256_permute2f128_ps(a, b, 0x31));
+    }
+#endif
+  }
+
+  /** Lane i of the result is the sum of all lanes of rows[i]. */
+  static F total_of_each(F (&rows)[kCount]) {
+#if defined(__AVX512F__)
+    __m512 sums[4];
+    for (int block = 0; block < 4; block++) {
+      const F* four = rows + 4 * block;
+      __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(raw(four[0]), raw(four[1])),
+                                _mm512_unpackhi_ps(raw(four[0]), raw(four[1])));
+      __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(raw(four[2]), raw(four[3])),
+                                _mm512_unpackhi_ps(raw(four[2]), raw(four[3])));
+      sums[block] = _mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee));
+    }
+    __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(sums[0], sums[1], 0x44),
+                              _mm512_shuffle_f32x4(sums[0], sums[1], 0xee));
+    __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(sums[2], sums[3], 0x44),
+                              _mm512_shuffle_f32x4(sums[2], sums[3], 0xee));
+    return cooked(_mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd)));
+#else
+    __m256 sums[2];
+    for (int block = 0; block < 2; block++) {
+      const F* four = rows + 4 * block;
+      sums[block] = _mm256_hadd_ps(_mm256_hadd_ps(raw(four[0]), raw(four[1])),
+                                   _mm256_hadd_ps(raw(four[2]), raw(four[3])));
+    }
+    return cooked(_mm256_add_ps(_mm256_permute2f128_ps(sums[0], sums[1], 0x20),
+                                _mm256_permute2f128_ps(sums[0], sums[1], 0x31)));
+#endif
+  }
+
+  /** Bit i is set if byte i is not 0. */
+  static uint64_t nonzero_bytes(const uint8_t* from) {
+#if defined(__AVX512F__)
+    __m512i bytes = _mm512_loadu_si512(from);
+    return _mm512_test_epi8_mask(bytes, bytes);
+#else
+    uint64_t zeros = 0;
+    for (int half = 0; half < 2; half++) {
+      __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from + 32 * half));
+      __m256i zero = _mm256_cmpeq_epi8(bytes, _mm256_setzero_si256());
+      zeros |= static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(zero))) << (32 * half);
+    }
+    return ~zeros;
+#endif
+  }
+
+#if defined(__AVX512F__)
+  static F from_float16s(Halves halves) {
+    return cooked(_mm512_cvtph_ps(reinterpret_cast<__m256i>(halves)));
+  }
+#else
+  static F from_float16s(Halves halves) {
+    F result = F{};
+    for (int i = 0; i < kCount; i++) result[i] = from_float16(halves[i]);
+    return result;
+  }
+#endif
+
+ private:
+  /** 2^f for |f| <= 1/2: the minimax polynomial among those that are 1 at 0. */
+  static F exp2_fraction(F f) {
+    F p = splat(1.5353362e-4f);
+    p = p * f + 1.3398875e-3f;
+    p = p * f + 9.618437e-3f;
+    p = p * f + 5.5503324e-2f;
+    p = p * f + 0.24022648f;
+    p = p * f + 0.6931472f;
+    return p * f + 1.0f;
+  }
+
+#if defined(__AVX512F__)
+  using Raw = __m512;
+  static __mmask16 first_lanes(int count) {
+    return static_cast<__mmask16>((1u << count) - 1u);
+  }
+  static __m512 low_pairs(__m512 a, __m512 b) {
+    return _mm512_unpacklo_ps(a, b);
+  }
+  static __m512 high_pairs(__m512 a, __m512 b) {
+    return _mm512_unpackhi_ps(a, b);
+  }
+  static __m512 low_halves(__m512 a, __m512 b) {
+    return _mm512_shuffle_ps(a, b, 0x44);
+  }
+  static __m512 high_halves(__m512 a, __m512 b) {
+    return _mm512_shuffle_ps(a, b, 0xee);
+  }
+#else
+  using Raw = __m256;
+  static __m256i first_lanes(int count) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(count), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  static __m256 low_pairs(__m256 a, __m256 b) {
+    return _mm256_unpacklo_ps(a, b);
+  }
+  static __m256 high_pairs(__m256 a, __m256 b) {
+    return _mm256_unpackhi_ps(a, b);
+  }
+  static __m256 low_halves(__m256 a, __m256 b) {
+    return _mm256_shuffle_ps(a, b, 0x44);
+  }
+  static __m256 high_halves(__m256 a, __m256 b) {
+    return _mm256_shuffle_ps(a, b, 0xee);
+  }
+#endif
+
+  static Raw raw(F x) {
+    return reinterpret_cast<Raw>(x);
+  }
+  static F cooked(Raw x) {
+    return reinterpret_cast<F>(x);
+  }
+
+  /** Transposes each 128-bit quarter (or half) of four rows as a 4x4 block. */
+  template <class R>
+  static void transpose_quarters(F* rows) {
+    R a = low_pairs(raw(rows[0]), raw(rows[1])), b = high_pairs(raw(rows[0]), raw(rows[1]));
+    R c = low_pairs(raw(rows[2]), raw(rows[3])), d = high_pairs(raw(rows[2]), raw(rows[3]));
+    rows[0] = cooked(low_halves(a, c));
+    rows[1] = cooked(high_halves(a, c));
+    rows[2] = cooked(low_halves(b, d));
+    rows[3] = cooked(high_halves(b, d));
+  }
+};
+
+}  // namespace
+}  // namespace attention4j
+
+#endif

@@ -1,0 +1,15 @@
+// Attention op by op with each result rounded to bf16, as a framework without a fused kernel computes it.
+#pragma once
+
+#include "naive.h"
+
+/** Only masks; no softcap, bias, ALiBi or dropout. Results as if stored in bf16. */
+Expected naive_rounded(const TestProblem& problem);
+
+struct Errors {
+  double largest = 0;
+  double root_mean_square = 0;
+};
+
+Errors errors_of(Tensor& truth, Tensor& got);
+Errors errors_of(Tensor& truth, const Buffer& got);
