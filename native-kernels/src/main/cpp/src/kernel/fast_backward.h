@@ -68,7 +68,8 @@ struct FastBackward {
     place.head = item % problem.heads;
     float* grad_query = scratch.grad_query;
     if (call.chunks > 1) grad_query = call.query_partials + item * problem.queries * step;
-    if (problem.queries > 0) memset(grad_query, 0, sizeof(float) * static_cast<size_t>(problem.queries * step));
+    size_t query_bytes = sizeof(float) * static_cast<size_t>(problem.queries * step);
+    if (query_bytes > 0) memset(grad_query, 0, query_bytes);  // without queries it may be null
     Band band = Band::of(problem);
     int64_t blocks = backward_blocks(problem);
     for (int64_t block = blocks * chunk / call.chunks; block < blocks * (chunk + 1) / call.chunks; block++) {
