@@ -1,5 +1,6 @@
 package org.attention4j.tensor;
 
+import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
@@ -42,7 +43,9 @@ final class HostMemory {
     if (!bytes.isDirect()) {
       ByteBuffer moved = ByteBuffer.allocateDirect(bytes.capacity());
       moved.put(0, bytes, 0, bytes.capacity());
-      bytes = moved.order(ByteOrder.nativeOrder());
+      moved.order(ByteOrder.nativeOrder());
+      VarHandle.releaseFence(); // a reader that sees the new buffer sees what is in it
+      bytes = moved;
     }
     return bytes;
   }

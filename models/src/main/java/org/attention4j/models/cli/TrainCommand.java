@@ -95,7 +95,9 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingPlan plan(String text, Tokenizer tokenizer) {
-    Family model = resume ? ModelDirectory.model(out) : options.family(tokenizer.size());
+    // From the options also when resuming: config.json may be read without what only training
+    // needs.
+    Family model = options.family(tokenizer.size());
     TrainerOptions trainer =
         engine.training(
             TrainerOptions.of(options.optimizer()).clip(options.clip).withSeed(options.seed));

@@ -16,13 +16,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.attention4j.models.data.SpanishSentences;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Disabled;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A real process that is interrupted or killed while it trains goes on to the very same bits. */
-@Disabled(
-    "Known defect: after a resume in another process the weights differ from an uninterrupted run")
 class InterruptedProcessTest {
   private static final String STEPS = "400";
 
