@@ -81,6 +81,10 @@ final class BeamSearch {
       if (draws) {
         warper.warp(scores);
       }
+      if (options.beams().renormalised()
+          && scores[Scores.best(scores)] > Double.NEGATIVE_INFINITY) {
+        Scores.normalise(scores);
+      }
       for (int token = 0; token < scores.length; token++) {
         double score = beam.sum + scores[token];
         if (score > Double.NEGATIVE_INFINITY) {

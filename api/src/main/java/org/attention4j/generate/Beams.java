@@ -10,8 +10,10 @@ import org.attention4j.error.UsageException;
  * @param count how many texts are kept; 1 for no search
  * @param lengthPenalty above 0 favours long texts, below 0 short ones
  * @param end when the search ends before the longest text is reached
+ * @param renormalised whether the probabilities add up to 1 again once constraints have taken
+ *     tokens away
  */
-public record Beams(int count, double lengthPenalty, End end) {
+public record Beams(int count, double lengthPenalty, End end, boolean renormalised) {
 
   /** When the search ends, once as many texts have ended as there are beams. */
   public enum End {
@@ -32,6 +34,11 @@ public record Beams(int count, double lengthPenalty, End end) {
     }
   }
 
+  /** Without adding up to 1 again. */
+  public Beams(int count, double lengthPenalty, End end) {
+    this(count, lengthPenalty, end, false);
+  }
+
   /** One text at a time. */
   public static Beams none() {
     return of(1);
@@ -43,10 +50,14 @@ public record Beams(int count, double lengthPenalty, End end) {
   }
 
   public Beams withLengthPenalty(double penalty) {
-    return new Beams(count, penalty, end);
+    return new Beams(count, penalty, end, renormalised);
   }
 
   public Beams ending(End when) {
-    return new Beams(count, lengthPenalty, when);
+    return new Beams(count, lengthPenalty, when, renormalised);
+  }
+
+  public Beams renormalised(boolean again) {
+    return new Beams(count, lengthPenalty, end, again);
   }
 }

@@ -87,7 +87,10 @@ final class GenerateCommand implements Callable<Integer> {
   private void run(TextGenerator generator) {
     List<String> texts = prompts == null ? List.of(prompt == null ? "" : prompt) : lines(prompts);
     boolean answers = chat || system != null || messages != null;
-    GenerationOptions options = flags.options(generator, answers ? List.of() : texts);
+    GenerationOptions options =
+        flags.options(
+            generator.defaults(GenerationFlags.TOKENS, answers ? List.of() : texts),
+            generator::stopAt);
     boolean streams = texts.size() == 1 && options.sequences() == 1 && options.beams().count() == 1;
     long before = System.nanoTime();
     List<GeneratedText> results;

@@ -2,17 +2,18 @@ package org.attention4j.models.cli;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.attention4j.error.UsageException;
 import org.attention4j.generate.Beams;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Sampling;
-import org.attention4j.models.text.TextGenerator;
+import org.attention4j.generate.StopRule;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How texts are generated; what is not given is left to the model's directory. */
 final class GenerationFlags {
-  private static final int TOKENS = 200;
+  static final int TOKENS = 200;
 
   @Option(
       names = "--tokens",
@@ -112,13 +113,18 @@ final class GenerationFlags {
     return given == null ? otherwise : given;
   }
 
-  GenerationOptions options(TextGenerator generator, List<String> prompts) {
-    GenerationOptions options = generator.defaults(TOKENS, prompts);
+  /**
+   * What the directory wants, changed as the flags say.
+   *
+   * @param stopAt makes a rule of the texts that end a text
+   */
+  GenerationOptions options(GenerationOptions given, Function<List<String>, StopRule> stopAt) {
+    GenerationOptions options = given;
     if (tokens != null) {
       options = options.taking(tokens);
     }
     if (!stops.isEmpty()) {
-      options = options.stoppingWhen(generator.stopAt(stops));
+      options = options.stoppingWhen(stopAt.apply(stops));
     }
     options =
         options.constrained(
@@ -131,7 +137,8 @@ final class GenerationFlags {
         new Beams(
             or(beams, options.beams().count()),
             or(lengthPenalty, options.beams().lengthPenalty()),
-            earlyStopping == null ? options.beams().end() : end(earlyStopping));
+            earlyStopping == null ? options.beams().end() : end(earlyStopping),
+            options.beams().renormalised());
     options = options.drawing(sampling(options.sampling(), search));
     options =
         options.searching(search, or(sequences, Math.min(options.sequences(), search.count())));

@@ -15,6 +15,7 @@ import org.attention4j.models.family.Family;
 import org.attention4j.models.family.Gpt;
 import org.attention4j.models.family.Llama;
 import org.attention4j.models.family.Seq2Seq;
+import org.attention4j.models.huggingface.Architectures;
 import org.attention4j.models.run.TrainingPlan.Pace;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.op.Activation;
@@ -261,7 +262,9 @@ final class TrainOptions {
     return switch (kind()) {
       case GPT ->
           new Gpt(vocabulary, context, width, heads, layers, bias, Activation.Kind.GELU, dropout);
-      case BERT -> new Bert(vocabulary, context, width, heads, layers, usual, dropout, 0);
+      case BERT -> // as it is read again when a run is resumed
+          Architectures.read(
+              new Bert(vocabulary, context, width, heads, layers, usual, dropout, 0).config());
       case SEQ2SEQ ->
           new Seq2Seq(vocabulary, context, width, heads, layers, usual, dropout, labelSmoothing);
       case LLAMA -> llama(vocabulary);

@@ -30,7 +30,8 @@ import org.jspecify.annotations.Nullable;
  * Encoder-only model (Devlin et al. 2019). Inputs {@code input_ids} [batch, time], optionally
  * {@code attention_mask} and {@code token_type_ids}, both [batch, time]. Output {@code logits}:
  * [batch, time, vocabulary] of the masked-LM head, or [batch, labels] of the classification head.
- * Parameter names are those of Hugging Face's BERT.
+ * Parameter names are those of Hugging Face's BERT, whose reader opens the directories that were
+ * written of this.
  *
  * @param inner width of the feed-forward network
  * @param labels number of classes; 0 for the masked-LM head
@@ -169,25 +170,5 @@ public record Bert(
       names.put(Integer.toString(i), "LABEL_" + i);
     }
     return config.with("id2label", names);
-  }
-
-  static Bert read(Config config) {
-    config.require("hidden_act", "gelu");
-    config.require("position_embedding_type", "absolute");
-    config.require("type_vocab_size", 2);
-    config.require("layer_norm_eps", EPSILON);
-    config.require("is_decoder", false);
-    config.require("tie_word_embeddings", true);
-    config.require("attention_probs_dropout_prob", config.json().get("hidden_dropout_prob"));
-    boolean classifies = config.first("architectures", "").equals(CLASSIFIER);
-    return new Bert(
-        config.size("vocab_size"),
-        config.size("max_position_embeddings"),
-        config.size("hidden_size"),
-        config.size("num_attention_heads"),
-        config.size("num_hidden_layers"),
-        config.size("intermediate_size"),
-        config.number("hidden_dropout_prob", 0.1),
-        classifies ? config.count("id2label", 2) : 0);
   }
 }

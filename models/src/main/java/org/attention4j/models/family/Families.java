@@ -12,7 +12,6 @@ public final class Families {
   private static final Map<String, Function<Config, Family>> READERS = new LinkedHashMap<>();
 
   static {
-    READERS.put(Bert.TYPE, Bert::read);
     READERS.put(Seq2Seq.TYPE, Seq2Seq::read);
   }
 

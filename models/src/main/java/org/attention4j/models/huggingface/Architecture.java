@@ -74,6 +74,19 @@ public record Architecture(
               + " serves "
               + tasks.stream().map(Task::label).toList());
     }
+    return open(config, task);
+  }
+
+  /** The model of a configuration with a head of one's choice. */
+  Pretrained open(Config config, Task task) {
+    if (!tasks.contains(task)) {
+      throw new UsageException(
+          modelType
+              + " does not serve "
+              + task.label()
+              + ", only "
+              + tasks.stream().map(Task::label).toList());
+    }
     Pretrained model = reader.read(config, task);
     config.refuseUnread(CHANGING);
     return model;

@@ -76,6 +76,11 @@ public final class Architectures {
    * @throws org.attention4j.error.FileFormatException if an entry is missing, wrong or unsupported
    */
   public static Pretrained read(Config config) {
+    return of(config).open(config);
+  }
+
+  /** The family of a configuration. */
+  static Architecture of(Config config) {
     Architecture architecture = BY_TYPE.get(config.modelType());
     if (architecture == null) {
       throw new UsageException(
@@ -84,6 +89,6 @@ public final class Architectures {
               + "' are not known here; known are "
               + BY_TYPE.keySet());
     }
-    return architecture.open(config);
+    return architecture;
   }
 }

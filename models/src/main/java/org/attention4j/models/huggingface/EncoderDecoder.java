@@ -7,6 +7,7 @@ import java.util.Objects;
 import org.attention4j.models.family.Config;
 import org.attention4j.nn.Init;
 import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.LearnedPositions;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.PairBias;
 import org.attention4j.nn.RelativePositionBias;
@@ -69,6 +70,11 @@ record EncoderDecoder(
   @Override
   public int vocabulary() {
     return decoder.embedder.table().rows();
+  }
+
+  @Override
+  public boolean bounded() {
+    return encoder.embedder.placed() instanceof LearnedPositions;
   }
 
   @Override

@@ -45,6 +45,12 @@ record EncoderModel(
           Task.MASKED_LM, Task.SEQUENCE_CLASSIFICATION, Task.TOKEN_CLASSIFICATION, Task.FEATURES);
   private static final TensorType IDS = TensorType.i64("batch", "time");
 
+  /** The same without the layer behind {@code pooler_output}. */
+  EncoderModel withoutPooler() {
+    return new EncoderModel(
+        config, task, prefix, context, types, "", embedder, stack, masked, classes, pooling, extra);
+  }
+
   @Override
   public String family() {
     return config.modelType();

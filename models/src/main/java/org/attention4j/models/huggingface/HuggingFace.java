@@ -3,12 +3,15 @@ package org.attention4j.models.huggingface;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.models.family.Config;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
 
 /**
@@ -37,23 +40,72 @@ public final class HuggingFace {
    * @throws WeightsException that lists all tensors that are missing, left over or of another shape
    */
   public static Checkpoint open(Path directory) {
+    return open(directory, Architectures.read(config(directory)));
+  }
+
+  /**
+   * The configuration of a directory.
+   *
+   * @throws StorageException if it is missing or cannot be read
+   */
+  public static Config config(Path directory) {
     if (!Files.isDirectory(directory)) {
       throw new StorageException("there is no model directory " + directory);
     }
-    Config config = Config.read(directory.resolve(CONFIG));
-    return open(directory, Architectures.read(config));
+    return Config.read(directory.resolve(CONFIG));
   }
 
   /** The weights of a directory for a model that has been read already; see {@link #open(Path)}. */
   public static Checkpoint open(Path directory, Pretrained model) {
     refusePickles(directory);
-    Weights file = Weights.load(directory);
+    return fit(directory, model, Weights.load(directory));
+  }
+
+  private static Checkpoint fit(Path directory, Pretrained model, Weights file) {
     try {
       WeightFitting.Fitted fitted = WeightFitting.fit(model, file);
       return new Checkpoint(directory, model, fitted.weights(), fitted.paths());
     } catch (WeightsException e) {
       throw new WeightsException(directory + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * Opens the layers of a directory to make vectors of texts, whatever head it has: a head's
+   * weights are left alone. The outputs are {@code last_hidden_state} and those of {@link
+   * SentencePooling}.
+   *
+   * @throws UsageException if the family is unknown or makes no vectors of texts
+   */
+  public static Checkpoint openSentences(Path directory) {
+    Config config = config(directory);
+    Architecture architecture = Architectures.of(config);
+    Pretrained model = architecture.open(config, Task.FEATURES);
+    refusePickles(directory);
+    Weights file = withoutHeads(model, Weights.load(directory));
+    if (model instanceof EncoderModel encoder) {
+      boolean pools =
+          file.names().stream()
+              .flatMap(name -> model.nameRules().candidates(name).stream())
+              .anyMatch((encoder.pooler() + ".weight")::equals);
+      return fit(directory, pools ? encoder : encoder.withoutPooler(), file);
+    }
+    if (model instanceof DecoderModel) {
+      return fit(directory, new PooledModel(model, SentencePooling.read(config)), file);
+    }
+    throw new UsageException(
+        directory + " holds a " + config.modelType() + ", which makes no vectors of texts");
+  }
+
+  /** A head's tensors are those without the layers' prefix, if there are any with it. */
+  private static Weights withoutHeads(Pretrained model, Weights file) {
+    String prefix = model.nameRules().prefix() + ".";
+    if (file.names().stream().noneMatch(name -> name.startsWith(prefix))) {
+      return file;
+    }
+    Map<String, HostTensor> layers = new LinkedHashMap<>(file.tensors());
+    layers.keySet().removeIf(name -> !name.startsWith(prefix));
+    return Weights.of(layers, file.metadata());
   }
 
   private static void refusePickles(Path directory) {

@@ -42,6 +42,14 @@ public interface Pretrained extends Family {
   }
 
   /**
+   * Whether a sequence longer than {@link #context} cannot be read, because positions beyond it
+   * have no vector; otherwise that is only what the model was trained on.
+   */
+  default boolean bounded() {
+    return true;
+  }
+
+  /**
    * The model as it is run with some inputs.
    *
    * @throws UsageException if it does not take one of them

@@ -44,6 +44,11 @@ record TokenEmbedder(
     return new TokenEmbedder(tableName, table, scale, new Named(name, newPositions), norm, dropout);
   }
 
+  /** The block that places tokens; null for none. */
+  @Nullable Block placed() {
+    return positions == null ? null : positions.block;
+  }
+
   TokenEmbedder normalised(String name, Block newNorm) {
     return new TokenEmbedder(tableName, table, scale, positions, new Named(name, newNorm), dropout);
   }

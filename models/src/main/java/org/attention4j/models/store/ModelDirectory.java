@@ -66,7 +66,7 @@ public record ModelDirectory(
       throw new StorageException("there is no model directory " + path);
     }
     Config config = Config.read(path.resolve(CONFIG));
-    return Families.types().contains(config.modelType())
+    return Families.types().contains(config.modelType()) // no family of Hugging Face's
         ? Families.read(config)
         : Architectures.read(config);
   }

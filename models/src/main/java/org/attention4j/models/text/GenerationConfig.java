@@ -38,7 +38,6 @@ public final class GenerationConfig {
           Map.entry("diversity_penalty", Set.of("0.0", "0")),
           Map.entry("penalty_alpha", Set.of("0.0", "0")),
           Map.entry("guidance_scale", Set.of("1.0", "1")),
-          Map.entry("renormalize_logits", Set.of("false")),
           Map.entry("remove_invalid_values", Set.of("false")),
           Map.entry("token_healing", Set.of("false")),
           Map.entry("top_h", Set.of()),
@@ -144,7 +143,8 @@ public final class GenerationConfig {
               case "true" -> Beams.End.FULL;
               case "never" -> Beams.End.NEVER_BETTER;
               default -> Beams.End.UNLIKELY_BETTER;
-            });
+            },
+            flag("renormalize_logits", false));
     return new GenerationOptions(
         ending,
         constraints(promptLength),

@@ -14,7 +14,7 @@ import org.attention4j.generate.Generator;
 import org.attention4j.generate.Sampling;
 import org.attention4j.generate.TokenListener;
 import org.attention4j.models.data.PairBatches.Marks;
-import org.attention4j.models.family.Bert;
+import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.StreamingDecoder;
 import org.attention4j.models.token.Tokenizer;
@@ -31,6 +31,9 @@ import org.attention4j.tensor.HostTensor;
  */
 public final class TextGenerator implements AutoCloseable {
   private static final double BOLDNESS = 0.8; // of models that say nothing about drawing
+
+  private static final int UNBOUNDED = 1 << 30;
+  private static final int SHOWN = 40; // characters of a text in a message
 
   private final ModelDirectory directory;
   private final GenerationConfig config;
@@ -64,13 +67,7 @@ public final class TextGenerator implements AutoCloseable {
   private static TextGenerator open(
       Path path, Engine engine, SessionOptions options, boolean batches) {
     ModelDirectory directory = ModelDirectory.open(path);
-    if (directory.model() instanceof Bert) {
-      throw new UsageException(
-          path
-              + " holds an encoder (bert), which does not generate text; use gpt, llama or"
-              + " seq2seq");
-    }
-    Program program = directory.program();
+    Program program = program(directory);
     boolean decoder = directory.model().tokensInput().equals("input_ids");
     Tokenizer tokenizer = directory.requireTokenizer();
     try {
@@ -86,17 +83,45 @@ public final class TextGenerator implements AutoCloseable {
     }
   }
 
+  /** With a mask for the padding of sources. */
+  private static Program program(ModelDirectory directory) {
+    if (!(directory.model() instanceof Pretrained model)) {
+      return directory.program();
+    }
+    return switch (model.task()) {
+      case CAUSAL_LM -> directory.program();
+      case SEQ2SEQ_LM -> model.program(List.of("input_ids", "attention_mask", "decoder_input_ids"));
+      default ->
+          throw new UsageException(
+              directory.path()
+                  + " holds a model for "
+                  + model.task().label()
+                  + " ("
+                  + model.family()
+                  + "), which does not generate text");
+    };
+  }
+
+  /** Longest sequence that can be read. */
+  private int context() {
+    boolean bounded = !(directory.model() instanceof Pretrained model) || model.bounded();
+    return bounded ? directory.model().context() : UNBOUNDED;
+  }
+
   /**
-   * How the directory wants its texts generated; the context slides. A directory that says nothing
-   * draws at temperature 0.8.
+   * How the directory wants its texts generated; the context slides, but for translations. A
+   * directory that says nothing draws at temperature 0.8; translators of Hugging Face's take the
+   * most probable token.
    *
    * @param newTokens at most, if the directory does not say
    * @param prompts that limits on the whole length count in
    */
   public GenerationOptions defaults(int newTokens, List<String> prompts) {
     int longest = translates ? 1 : prompts.stream().mapToInt(p -> encode(p).length).max().orElse(0);
-    GenerationOptions options =
-        config.options(directory.model().context(), longest, newTokens).sliding();
+    GenerationOptions options = config.options(context(), longest, newTokens);
+    if (!translates) {
+      options = options.sliding();
+    }
     if (!config.stopStrings().isEmpty()) {
       options = options.stoppingWhen(new StopStrings(tokenizer, config.stopStrings()));
     }
@@ -104,7 +129,8 @@ public final class TextGenerator implements AutoCloseable {
     if (stops.isEmpty()) {
       tokenizer.special("<eos>").ifPresent(stops::add);
     }
-    Sampling sampling = config.isGiven() ? config.sampling() : Sampling.at(BOLDNESS, 0);
+    boolean told = config.isGiven() || (translates && directory.model() instanceof Pretrained);
+    Sampling sampling = told ? config.sampling() : Sampling.at(BOLDNESS, 0);
     return options.stoppingAt(stops).drawing(sampling);
   }
 
@@ -192,6 +218,16 @@ public final class TextGenerator implements AutoCloseable {
     long[] ids = tokenizer.encodeForModel(prompt);
     if (ids.length == 0) {
       throw new UsageException("the prompt is empty; give at least one token");
+    }
+    if (translates && ids.length > context()) {
+      throw new UsageException(
+          "a text has "
+              + ids.length
+              + " tokens; the model reads at most "
+              + context()
+              + ": '"
+              + prompt.substring(0, Math.min(SHOWN, prompt.length()))
+              + "...'");
     }
     return ids;
   }

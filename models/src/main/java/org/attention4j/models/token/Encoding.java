@@ -10,13 +10,15 @@ import java.util.List;
  * @param offsets where each stands in its text; empty spans for tokens that are not in it
  * @param typeIds which of two texts each belongs to
  * @param special whether each was added to the text
+ * @param truncated whether tokens were left out because the text is too long
  */
 public record Encoding(
     List<Long> ids,
     List<String> tokens,
     List<Span> offsets,
     List<Long> typeIds,
-    List<Boolean> special) {
+    List<Boolean> special,
+    boolean truncated) {
 
   /** Code points of a text, the end not included. */
   public record Span(int start, int end) {}

@@ -64,6 +64,20 @@ public final class JsonTokenizer implements Tokenizer {
    * @throws FileFormatException if it is no tokenizer
    */
   public static JsonTokenizer load(Path file) {
+    return load(file, Map.of("truncation", "false"));
+  }
+
+  /**
+   * The same, which leaves out tokens at the end of texts that are too long; of a pair, one by one
+   * from the longer text.
+   *
+   * @param tokens at most, special ones counted in
+   */
+  public static JsonTokenizer truncating(Path file, int tokens) {
+    return load(file, Map.of("truncation", "longest_first", "maxLength", Integer.toString(tokens)));
+  }
+
+  private static JsonTokenizer load(Path file, Map<String, String> truncation) {
     JsonNode json = JsonFile.read(file);
     if (!json.path("model").isObject()) {
       throw new FileFormatException(file, "is no tokenizer: it has no object 'model'");
@@ -82,18 +96,20 @@ public final class JsonTokenizer implements Tokenizer {
       throw new FileFormatException(file, "is no tokenizer: its vocabulary is empty or damaged");
     }
     try {
-      return new JsonTokenizer(file, Files.readAllBytes(file), labels, specials, open(file));
+      return new JsonTokenizer(
+          file, Files.readAllBytes(file), labels, specials, open(file, truncation));
     } catch (IOException e) {
       throw new StorageException("cannot read " + file + ": " + e, e);
     }
   }
 
-  private static HuggingFaceTokenizer open(Path file) {
+  private static HuggingFaceTokenizer open(Path file, Map<String, String> truncation) {
     // DJL counts its users over the network unless it is told not to.
     System.setProperty("OPT_OUT_TRACKING", "true");
     System.setProperty("ai.djl.offline", "true");
-    Map<String, String> options =
-        Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+    Map<String, String> options = new HashMap<>(truncation);
+    options.put("addSpecialTokens", "false");
+    options.put("padding", "false");
     try {
       return HuggingFaceTokenizer.newInstance(file, options);
     } catch (IOException | RuntimeException e) {
@@ -135,12 +151,12 @@ public final class JsonTokenizer implements Tokenizer {
 
   /** A text with the special tokens around it, and where its tokens stand. */
   public Encoding encoding(String text) {
-    return encoding(() -> library.encode(text, true, false));
+    return encoding(() -> library.encode(text, true, true));
   }
 
   /** Two texts as one, as encoders take pairs. */
   public Encoding encoding(String first, String second) {
-    return encoding(() -> library.encode(first, second, true, false));
+    return encoding(() -> library.encode(first, second, true, true));
   }
 
   private Encoding encoding(Supplier<ai.djl.huggingface.tokenizers.Encoding> encode) {
@@ -159,7 +175,8 @@ public final class JsonTokenizer implements Tokenizer {
         List.of(raw.getTokens()),
         offsets,
         Arrays.stream(raw.getTypeIds()).boxed().toList(),
-        Arrays.stream(raw.getSpecialTokenMask()).mapToObj(mask -> mask != 0).toList());
+        Arrays.stream(raw.getSpecialTokenMask()).mapToObj(mask -> mask != 0).toList(),
+        raw.getOverflowing().length > 0);
   }
 
   /** The text of ids, special tokens included. */

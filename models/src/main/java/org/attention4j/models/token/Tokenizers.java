@@ -2,18 +2,32 @@ package org.attention4j.models.token;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 
 /** Finds the right tokenizer. */
 public final class Tokenizers {
+  private static final String MARIAN = "source.spm";
+
+  /** Files of slow tokenizers, from which libraries make a {@code tokenizer.json}. */
+  private static final List<String> OLDER =
+      List.of(
+          MARIAN,
+          "spiece.model",
+          "sentencepiece.bpe.model",
+          "tokenizer.model",
+          "vocab.txt",
+          "vocab.json",
+          "merges.txt");
+
   private Tokenizers() {}
 
   /** Whether a directory holds a tokenizer. */
   public static boolean in(Path directory) {
     return Files.exists(directory.resolve(JsonTokenizer.FILE))
-        || Files.exists(directory.resolve(Vocabulary.FILE));
+        || Vocabulary.isOurs(directory.resolve(Vocabulary.FILE));
   }
 
   /**
@@ -32,11 +46,42 @@ public final class Tokenizers {
       return JsonTokenizer.load(json);
     }
     Path vocabulary = path.resolve(Vocabulary.FILE);
-    if (Files.exists(vocabulary)) {
+    if (Vocabulary.isOurs(vocabulary)) {
       return vocabulary(vocabulary);
     }
-    throw new StorageException(
-        path + " holds no tokenizer: neither " + JsonTokenizer.FILE + " nor " + Vocabulary.FILE);
+    throw missing(path, "neither " + JsonTokenizer.FILE + " nor a vocabulary of ours");
+  }
+
+  /**
+   * The {@code tokenizer.json} of a directory.
+   *
+   * @throws StorageException if it has none, saying how to make one of what it has
+   */
+  public static Path json(Path directory) {
+    Path file = directory.resolve(JsonTokenizer.FILE);
+    if (!Files.exists(file)) {
+      throw missing(directory, "no " + JsonTokenizer.FILE);
+    }
+    return file;
+  }
+
+  private static StorageException missing(Path directory, String what) {
+    List<String> old =
+        OLDER.stream().filter(name -> Files.exists(directory.resolve(name))).toList();
+    String advice = "";
+    if (old.contains(MARIAN)) {
+      advice =
+          "; transformers has no fast tokenizer for Marian: make tokenizer.json of "
+              + old
+              + " with the conversion script of transformers.js";
+    } else if (!old.isEmpty()) {
+      advice =
+          "; make one of "
+              + old
+              + " with: python -c \"import transformers as t; t.AutoTokenizer"
+              + ".from_pretrained('.').save_pretrained('.')\"";
+    }
+    return new StorageException(directory + " holds no tokenizer: " + what + advice);
   }
 
   private static Tokenizer vocabulary(Path file) {

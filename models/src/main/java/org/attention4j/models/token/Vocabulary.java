@@ -3,6 +3,7 @@ package org.attention4j.models.token;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -82,6 +83,20 @@ record Vocabulary(String kind, int specials, List<String> tokens, Map<String, Lo
     ArrayNode array = json.putArray("tokens");
     tokens.forEach(array::add);
     JsonFile.write(directory.resolve(FILE), json);
+  }
+
+  /** Whether a file is there and is meant as one of these, not the like-named map of BPE tokens. */
+  static boolean isOurs(Path file) {
+    if (!Files.exists(file)) {
+      return false;
+    }
+    JsonNode json = JsonFile.read(file);
+    for (JsonNode value : json) {
+      if (!value.isIntegralNumber()) {
+        return true;
+      }
+    }
+    return json.isEmpty();
   }
 
   static Vocabulary load(Path file) {

@@ -1,0 +1,242 @@
+package org.attention4j.models.text;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.family.Config;
+import org.attention4j.models.huggingface.Architectures;
+import org.attention4j.models.huggingface.Checkpoint;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.huggingface.PretrainedSession;
+import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.token.Encoding;
+import org.attention4j.models.token.JsonTokenizer;
+import org.attention4j.models.token.SpecialTokens;
+import org.attention4j.models.token.Tokenizers;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.HostTensor;
+
+/**
+ * Runs texts through a model that reads each as a whole, in padded batches of about one length.
+ * Texts that are too long are cut, and counted. As thread-safe as the engine's session.
+ */
+final class EncoderSession implements AutoCloseable {
+  static final int BATCH = 32;
+  private static final String TYPES = "token_type_ids";
+
+  private final Config config;
+  private final Task task;
+  private final SpecialTokens specials;
+  private final JsonTokenizer tokenizer;
+  private final PretrainedSession session;
+  private final boolean types;
+  private final AtomicLong truncated = new AtomicLong();
+
+  private EncoderSession(
+      Config config,
+      Task task,
+      SpecialTokens specials,
+      JsonTokenizer tokenizer,
+      PretrainedSession session,
+      boolean types) {
+    this.config = config;
+    this.task = task;
+    this.specials = specials;
+    this.tokenizer = tokenizer;
+    this.session = session;
+    this.types = types;
+  }
+
+  /** Takes one row of an output, a text's own: [...] without padding of the batch axis. */
+  @FunctionalInterface
+  interface Rows {
+    /**
+     * One text's row.
+     *
+     * @param index of the text
+     * @param row all values of the output for it, in order
+     */
+    void take(int index, float[] row);
+  }
+
+  /**
+   * Opens a directory for one task.
+   *
+   * @throws UsageException if its model is for another
+   */
+  static EncoderSession open(Path directory, Task task, Engine engine, SessionOptions options) {
+    Pretrained model = Architectures.read(HuggingFace.config(directory));
+    if (model.task() != task) {
+      throw new UsageException(
+          directory
+              + " holds a model for "
+              + model.task().label()
+              + " ('architectures' in config.json says so); this needs one for "
+              + task.label());
+    }
+    Tokenizers.json(directory);
+    return open(HuggingFace.open(directory, model), OptionalInt.empty(), engine, options);
+  }
+
+  /**
+   * Opens a checkpoint.
+   *
+   * @param longest tokens of a text at most, if it is known better than by the tokenizer
+   */
+  static EncoderSession open(
+      Checkpoint checkpoint, OptionalInt longest, Engine engine, SessionOptions options) {
+    SpecialTokens specials = SpecialTokens.read(checkpoint.path());
+    Pretrained model = checkpoint.model();
+    int context = model.context();
+    int limit = Math.min(context, longest.orElse(specials.longest().orElse(context)));
+    JsonTokenizer tokenizer = JsonTokenizer.truncating(Tokenizers.json(checkpoint.path()), limit);
+    try {
+      boolean types =
+          model.allInputs().containsKey(TYPES)
+              && model.config().size("type_vocab_size", 2) > 1
+              && (specials.inputs().isEmpty() || specials.inputs().contains(TYPES));
+      List<String> inputs = new ArrayList<>(List.of("input_ids", "attention_mask"));
+      if (types) {
+        inputs.add(TYPES);
+      }
+      PretrainedSession session = checkpoint.session(engine, options, inputs, Set.of());
+      return new EncoderSession(model.config(), model.task(), specials, tokenizer, session, types);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  Config config() {
+    return config;
+  }
+
+  SpecialTokens specials() {
+    return specials;
+  }
+
+  JsonTokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /** How many texts were too long so far. */
+  long truncated() {
+    return truncated.get();
+  }
+
+  String description() {
+    return session.session().description();
+  }
+
+  /**
+   * The tokens of a text as the model reads it.
+   *
+   * @throws UsageException if it has none
+   */
+  Encoding encode(TextPair text) {
+    String second = text.second();
+    Encoding encoding =
+        second == null
+            ? tokenizer.encoding(text.first())
+            : tokenizer.encoding(text.first(), second);
+    if (encoding.ids().isEmpty()) {
+      throw new UsageException("a text has no token: '" + text.first() + "'");
+    }
+    if (encoding.truncated()) {
+      truncated.incrementAndGet();
+    }
+    return encoding;
+  }
+
+  /**
+   * Runs texts.
+   *
+   * @param batch texts at a time, at most
+   * @param output which output to take
+   */
+  void run(List<Encoding> texts, int batch, String output, Rows rows) {
+    if (batch < 1) {
+      throw new UsageException("a batch has at least 1 text, not " + batch);
+    }
+    List<Integer> order = // the longest first: if memory does not suffice, that shows at once
+        IntStream.range(0, texts.size())
+            .boxed()
+            .sorted(Comparator.comparingInt(i -> -texts.get(i).ids().size()))
+            .toList();
+    int from = 0;
+    while (from < order.size()) {
+      int longest = length(texts, order.get(from));
+      int to = from + 1;
+      while (to < order.size()
+          && to - from < batch
+          && (mayPad() || length(texts, order.get(to)) == longest)) {
+        to++;
+      }
+      run(texts, order.subList(from, to), longest, output, rows);
+      from = to;
+    }
+  }
+
+  private static int length(List<Encoding> texts, int index) {
+    return texts.get(index).ids().size();
+  }
+
+  /** A decoder tells its last token by the padding; without it, rows of one length are safe. */
+  private boolean mayPad() {
+    return task != Task.SEQUENCE_CLASSIFICATION || config.has("pad_token_id");
+  }
+
+  private void run(
+      List<Encoding> texts, List<Integer> chosen, int width, String output, Rows rows) {
+    long[] ids = new long[chosen.size() * width];
+    long[] mask = new long[ids.length];
+    long[] kinds = new long[ids.length];
+    Arrays.fill(ids, padding());
+    for (int row = 0; row < chosen.size(); row++) {
+      Encoding text = texts.get(chosen.get(row));
+      for (int i = 0; i < text.ids().size(); i++) {
+        ids[row * width + i] = text.ids().get(i);
+        mask[row * width + i] = 1;
+        kinds[row * width + i] = text.typeIds().get(i);
+      }
+    }
+    Map<String, HostTensor> inputs = new LinkedHashMap<>();
+    inputs.put("input_ids", HostTensor.of(ids, chosen.size(), width));
+    inputs.put("attention_mask", HostTensor.of(mask, chosen.size(), width));
+    if (types) {
+      inputs.put(TYPES, HostTensor.of(kinds, chosen.size(), width));
+    }
+    HostTensor result = session.run(inputs).get(output);
+    if (result == null) {
+      throw new IllegalStateException("the model has no output '" + output + "'");
+    }
+    float[] values = result.toFloatArray(); // [rows, ...]
+    int size = values.length / chosen.size();
+    for (int row = 0; row < chosen.size(); row++) {
+      rows.take(chosen.get(row), Arrays.copyOfRange(values, row * size, (row + 1) * size));
+    }
+  }
+
+  private long padding() {
+    return config.has("pad_token_id")
+        ? config.id("pad_token_id", 0)
+        : tokenizer.special("<pad>").orElse(0);
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    tokenizer.close();
+  }
+}

@@ -1,0 +1,106 @@
+package org.attention4j.models.text;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.store.JsonFile;
+
+/**
+ * What a sentence encoder's directory says about its texts: {@code sentence_bert_config.json} and
+ * {@code config_sentence_transformers.json}.
+ *
+ * @param longest tokens of a text at most, if it says so
+ * @param lowerCase whether texts are written in lower case first
+ * @param prompts texts that are put before others, by name
+ * @param usualPrompt the name of the one that is put before all that name none; may be empty
+ */
+record SentenceConfig(
+    OptionalInt longest, boolean lowerCase, Map<String, String> prompts, String usualPrompt) {
+  private static final String ENCODER = "sentence_bert_config.json";
+  private static final String PROMPTS = "config_sentence_transformers.json";
+
+  SentenceConfig {
+    prompts = new LinkedHashMap<>(prompts);
+  }
+
+  /**
+   * Reads the files that are there.
+   *
+   * @throws FileFormatException if one is damaged
+   */
+  static SentenceConfig read(Path directory) {
+    ObjectNode encoder = object(directory.resolve(ENCODER));
+    Path file = directory.resolve(PROMPTS);
+    ObjectNode json = object(file);
+    Map<String, String> prompts = new LinkedHashMap<>();
+    for (Map.Entry<String, JsonNode> prompt : json.path("prompts").properties()) {
+      if (!prompt.getValue().isTextual()) {
+        throw new FileFormatException(
+            file, "prompt '" + prompt.getKey() + "' is no text: " + prompt.getValue());
+      }
+      prompts.put(prompt.getKey(), prompt.getValue().textValue());
+    }
+    String usual = json.path("default_prompt_name").asText("");
+    if (json.path("default_prompt_name").isNull()) {
+      usual = "";
+    }
+    if (!usual.isEmpty() && !prompts.containsKey(usual)) {
+      throw new FileFormatException(file, "has no prompt '" + usual + "', its default");
+    }
+    return new SentenceConfig(
+        longest(directory.resolve(ENCODER), encoder.path("max_seq_length")),
+        encoder.path("do_lower_case").asBoolean(false),
+        prompts,
+        usual);
+  }
+
+  private static ObjectNode object(Path file) {
+    return Files.exists(file) ? JsonFile.read(file) : JsonFile.object();
+  }
+
+  private static OptionalInt longest(Path file, JsonNode value) {
+    if (value.isMissingNode() || value.isNull()) {
+      return OptionalInt.empty();
+    }
+    if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < 1) {
+      throw new FileFormatException(
+          file, "'max_seq_length' should be a whole number from 1 on, not " + value);
+    }
+    return OptionalInt.of(value.intValue());
+  }
+
+  /**
+   * The prompt of a name.
+   *
+   * @throws UsageException if there is none
+   */
+  String prompt(String name) {
+    String prompt = prompts.get(name);
+    if (prompt == null) {
+      throw new UsageException(
+          "there is no prompt '"
+              + name
+              + "'; "
+              + (prompts.isEmpty() ? "the model has none" : "the model has " + prompts.keySet()));
+    }
+    return prompt;
+  }
+
+  /** What is put before texts that name no prompt. */
+  String usual() {
+    return usualPrompt.isEmpty() ? "" : prompt(usualPrompt);
+  }
+
+  /** A text as the tokenizer gets it. */
+  String prepared(String prompt, String text) {
+    String whole = (prompt + text).strip();
+    return lowerCase ? whole.toLowerCase(Locale.ROOT) : whole;
+  }
+}
