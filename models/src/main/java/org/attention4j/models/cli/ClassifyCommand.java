@@ -136,7 +136,7 @@ final class ClassifyCommand implements Callable<Integer> {
 
   private void end(ObjectNode json, long truncated, String description) {
     if (truncated > 0) {
-      common.progress(TextInput.cut(truncated));
+      common.progress(TextInput.cut(truncated, ""));
     }
     json.put("truncated", truncated).put("engine", description);
     common.result(json);

@@ -77,10 +77,10 @@ final class EmbedCommand implements Callable<Integer> {
       common.progress(
           String.format(
               Locale.ROOT,
-              "%d texts in %.2f s. %s",
+              "%d texts in %.2f s%s",
               texts.size(),
               seconds,
-              TextInput.cut(embedder.truncated())));
+              TextInput.cut(embedder.truncated(), "; ")));
       json.put("texts", texts.size())
           .put("truncated", embedder.truncated())
           .put("seconds", seconds)

@@ -55,7 +55,7 @@ final class RerankCommand implements Callable<Integer> {
       List<Reranker.Ranked> best =
           ranked.subList(0, top == null ? ranked.size() : Math.min(top, ranked.size()));
       if (reranker.truncated() > 0) {
-        common.progress(TextInput.cut(reranker.truncated()));
+        common.progress(TextInput.cut(reranker.truncated(), ""));
       }
       best.forEach(
           r ->

@@ -98,8 +98,9 @@ final class TextInput {
     return input.equals(STANDARD) ? "standard input" : input;
   }
 
-  /** What is said of texts that were cut; empty if none was. */
-  static String cut(long count) {
-    return count == 0 ? "" : count + (count == 1 ? " text was" : " texts were") + " too long: cut";
+  /** What is said of texts that were cut, after something else; empty if none was. */
+  static String cut(long count, String before) {
+    String text = count == 1 ? "1 text was" : count + " texts were";
+    return count == 0 ? "" : before + text + " longer than the model reads: the end was cut off";
   }
 }

@@ -28,7 +28,7 @@ public final class MaskFiller implements AutoCloseable {
    * A guess.
    *
    * @param text of the token
-   * @param sequence the whole text with it; other masks are left out of it
+   * @param sequence the whole text with it
    */
   public record Guess(long token, String text, double score, String sequence) {}
 
@@ -127,9 +127,18 @@ public final class MaskFiller implements AutoCloseable {
     if (token >= tokenizer.size()) { // tables are often padded to a round size
       return new Guess(token, "", score, "");
     }
-    long[] ids = encoding.ids().stream().mapToLong(i -> i).toArray();
-    ids[place] = token;
-    return new Guess(token, tokenizer.decodeWithSpecials(token), score, tokenizer.decode(ids));
+    List<Long> ids = new ArrayList<>();
+    for (int i = 0; i < encoding.ids().size(); i++) {
+      if (!encoding.special().get(i)) {
+        ids.add(i == place ? token : encoding.ids().get(i));
+      }
+    }
+    long[] whole = ids.stream().mapToLong(i -> i).toArray();
+    return new Guess(
+        token,
+        tokenizer.decodeWithSpecials(token),
+        score,
+        tokenizer.decodeWithSpecials(whole));
   }
 
   /** How the model writes a mask. */
