@@ -9,6 +9,7 @@ module org.attention4j.models {
   requires static org.jspecify;
 
   exports org.attention4j.models.data;
+  exports org.attention4j.models.export;
   exports org.attention4j.models.family;
   exports org.attention4j.models.jinja;
   exports org.attention4j.models.golden;

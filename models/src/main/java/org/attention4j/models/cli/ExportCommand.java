@@ -10,6 +10,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.export.CheckpointExport;
+import org.attention4j.models.export.Layout;
 import org.attention4j.models.family.Family;
 import org.attention4j.models.run.Examples;
 import org.attention4j.models.store.JsonFile;
@@ -22,6 +24,7 @@ import org.attention4j.spi.Program;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.train.AdamW;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -30,7 +33,8 @@ import picocli.CommandLine.Option;
     name = "export",
     sortOptions = false,
     description = {
-      "Write a model as ONNX, for any program that runs ONNX.",
+      "Write a model as ONNX, for any program that runs ONNX; one of Hugging Face's with the files"
+          + " that Optimum, transformers.js and onnxruntime-genai expect beside it.",
       "What was written is opened again and compared with an engine on several batch and time sizes;"
           + " the figures go to parity.json beside it. If they are outside the tolerance the exit"
           + " code is 1."
@@ -75,7 +79,27 @@ final class ExportCommand implements Callable<Integer> {
   private double tolerance;
 
   @Option(
-      names = "--cache",
+      names = "--task",
+      paramLabel = "NAME",
+      defaultValue = CheckpointExport.AUTO,
+      description =
+          "What a model of Hugging Face's is exported for, in Optimum's words: text-generation,"
+              + " text2text-generation, fill-mask, text-classification, token-classification,"
+              + " image-classification, feature-extraction, sentence-similarity; with -with-past"
+              + " for a cache. Default: ${DEFAULT-VALUE}, as config.json says.")
+  private String task = CheckpointExport.AUTO;
+
+  @Option(
+      names = "--layout",
+      paramLabel = "NAME",
+      defaultValue = "optimum",
+      description =
+          "Where the files of a model of Hugging Face's lie: optimum (at the top), transformers.js"
+              + " (models in onnx/) or genai. Default: ${DEFAULT-VALUE}.")
+  private String layout = "optimum";
+
+  @Option(
+      names = {"--with-cache", "--cache"},
       description = "Write a model that takes and returns keys and values of earlier tokens.")
   private boolean cache;
 
@@ -87,12 +111,11 @@ final class ExportCommand implements Callable<Integer> {
   @Option(
       names = "--attention",
       paramLabel = "FORM",
-      defaultValue = "function",
       description =
           "How attention is written: function (a node of our own domain that carries its expansion,"
               + " so that any runtime runs it and one with the kernel is faster) or primitives."
-              + " Default: ${DEFAULT-VALUE}.")
-  private String attention = "function";
+              + " Default: primitives for models of Hugging Face's, else function.")
+  private @Nullable String attention;
 
   @Option(
       names = "--training-step",
@@ -114,6 +137,9 @@ final class ExportCommand implements Callable<Integer> {
       throw new UsageException("a training step has no cache; leave out --cache");
     }
     Exporter exporter = Exporter.get(format);
+    if (CheckpointExport.serves(from.path()) && !trainingStep) {
+      return checkpoint(exporter);
+    }
     ModelDirectory directory = from.open();
     Family model = directory.model();
     List<Map<String, HostTensor>> examples = Examples.several(model, 1);
@@ -123,7 +149,7 @@ final class ExportCommand implements Callable<Integer> {
             .withPrecision(type, tolerance)
             .withCache(cache)
             .withExternalData(externalData)
-            .withAttention(AttentionForm.parse(attention));
+            .withAttention(form(AttentionForm.FUNCTION));
     if (trainingStep) {
       options = options.withTrainingStep(AdamW.lr(learningRate));
     }
@@ -132,8 +158,29 @@ final class ExportCommand implements Callable<Integer> {
     Program program = Program.of(trainingStep ? model.trainable() : model);
     ExportReport report = exporter.export(program, directory.weights(), to, options);
     ModelDirectory.begin(to, model, directory.tokenizer());
-    ObjectNode json = json(report);
-    common.result(json);
+    return finish(report);
+  }
+
+  private int checkpoint(Exporter exporter) {
+    CheckpointExport export =
+        CheckpointExport.of(from.path())
+            .withTask(task)
+            .withLayout(Layout.parse(layout))
+            .withCache(cache)
+            .withSource(source)
+            .withPrecision(PlaceOptions.precision(precision), tolerance)
+            .withAttention(form(AttentionForm.PRIMITIVES))
+            .withExternalData(externalData);
+    common.progress("Writing and checking with " + exporter.version() + ".");
+    return finish(export.to(to));
+  }
+
+  private AttentionForm form(AttentionForm otherwise) {
+    return attention == null ? otherwise : AttentionForm.parse(attention);
+  }
+
+  private int finish(ExportReport report) {
+    common.result(json(report));
     show(report);
     return report.passed() ? Failures.DONE : Failures.CHECK_FAILED;
   }

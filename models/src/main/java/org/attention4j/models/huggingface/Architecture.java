@@ -66,26 +66,25 @@ public record Architecture(
     String name = config.first("architectures", "");
     Task task = name.isEmpty() ? tasks.get(0) : Task.ofClass(name).orElse(null);
     if (task == null || !tasks.contains(task)) {
-      throw new UsageException(
-          "'"
-              + name
-              + "' is not known here; "
-              + modelType
-              + " serves "
-              + tasks.stream().map(Task::label).toList());
+      throw unserved(name);
     }
     return open(config, task);
   }
 
-  /** The model of a configuration with a head of one's choice. */
+  private UsageException unserved(String name) {
+    return new UsageException(
+        "'"
+            + name
+            + "' is not known here; "
+            + modelType
+            + " serves "
+            + tasks.stream().map(Task::label).toList());
+  }
+
+  /** The model of a configuration with a head of choice. */
   Pretrained open(Config config, Task task) {
     if (!tasks.contains(task)) {
-      throw new UsageException(
-          modelType
-              + " does not serve "
-              + task.label()
-              + ", only "
-              + tasks.stream().map(Task::label).toList());
+      throw unserved(task.label());
     }
     Pretrained model = reader.read(config, task);
     config.refuseUnread(CHANGING);

@@ -79,6 +79,16 @@ public final class Architectures {
     return of(config).open(config);
   }
 
+  /**
+   * The model of a configuration with another head than its {@code architectures} name.
+   *
+   * @throws UsageException if the family is unknown or has no such head
+   * @throws org.attention4j.error.FileFormatException if an entry is missing, wrong or unsupported
+   */
+  public static Pretrained read(Config config, Task task) {
+    return of(config).open(config, task);
+  }
+
   /** The family of a configuration. */
   static Architecture of(Config config) {
     Architecture architecture = BY_TYPE.get(config.modelType());

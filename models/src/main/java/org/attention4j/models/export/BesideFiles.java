@@ -1,0 +1,92 @@
+package org.attention4j.models.export;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.attention4j.error.StorageException;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.weights.AtomicFile;
+
+/** What other programs read besides the models: copied as it is, as far as it is there. */
+final class BesideFiles {
+  private static final String MODULES = "modules.json";
+  private static final List<String> NAMES =
+      List.of(
+          "config.json",
+          "generation_config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "added_tokens.json",
+          "vocab.json",
+          "vocab.txt",
+          "merges.txt",
+          "spiece.model",
+          "tokenizer.model",
+          "sentencepiece.bpe.model",
+          "source.spm",
+          "target.spm",
+          "normalizer.json",
+          "chat_template.jinja",
+          "chat_template.json",
+          "preprocessor_config.json",
+          "processor_config.json",
+          MODULES,
+          "config_sentence_transformers.json",
+          "sentence_bert_config.json");
+
+  private BesideFiles() {}
+
+  /**
+   * Copies them.
+   *
+   * @return what was copied
+   * @throws StorageException if a file cannot be read or written
+   */
+  static List<Path> copy(Path from, Path to) {
+    List<String> names = new ArrayList<>(NAMES);
+    if (Files.exists(from.resolve(MODULES))) {
+      for (JsonNode module : JsonFile.readArray(from.resolve(MODULES))) {
+        String folder = module.path("path").asText();
+        if (!folder.isEmpty()) {
+          names.add(folder + "/config.json");
+        }
+      }
+    }
+    List<Path> copied = new ArrayList<>();
+    for (String name : names) {
+      Path source = from.resolve(name).normalize();
+      Path target = to.resolve(name).normalize();
+      boolean inside = source.startsWith(from.normalize()) && target.startsWith(to.normalize());
+      if (inside && Files.isRegularFile(source)) {
+        copyOne(source, target);
+        copied.add(target);
+      }
+    }
+    return copied;
+  }
+
+  private static void copyOne(Path source, Path target) {
+    try {
+      if (Files.exists(target) && Files.isSameFile(source, target)) {
+        return; // an export into the checkpoint's own directory
+      }
+      ModelDirectory.create(target.resolveSibling(""));
+      ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(source));
+      AtomicFile.write(
+          target,
+          out -> {
+            while (bytes.hasRemaining()) {
+              out.write(bytes);
+            }
+          });
+    } catch (IOException e) {
+      throw new StorageException("cannot copy " + source + " to " + target + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,202 @@
+package org.attention4j.models.export;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.family.Config;
+import org.attention4j.models.huggingface.Architectures;
+import org.attention4j.models.huggingface.Checkpoint;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.spi.AttentionForm;
+import org.attention4j.spi.ExportOptions;
+import org.attention4j.spi.ExportReport;
+import org.attention4j.spi.Exporter;
+import org.attention4j.spi.Program;
+import org.attention4j.tensor.DType;
+
+/**
+ * Writes a directory of Hugging Face's as ONNX, with the files that others read beside it.
+ *
+ * <pre>{@code
+ * ExportReport report =
+ *     CheckpointExport.of(Path.of("gpt2")).withCache(true).to(Path.of("gpt2-onnx"));
+ * }</pre>
+ *
+ * <p>What was written is opened again and compared with the source engine on several batch and time
+ * sizes, padded rows and cached steps included; the figures are in the report and in {@code
+ * parity.json}. Immutable, thread-safe.
+ *
+ * @param from a directory as Hugging Face publishes it
+ * @param task Optimum's name of what it is exported for; {@code auto} goes by {@code config.json}
+ * @param layout where the files lie
+ * @param cache whether a model that generates takes and returns keys and values of earlier tokens
+ * @param source the engine that the files must agree with
+ * @param precision of weights and computation: f32 or f16
+ * @param tolerance largest absolute difference that passes
+ * @param attention how attention is written
+ * @param externalData whether weights lie in a file of their own, whatever their size
+ */
+public record CheckpointExport(
+    Path from,
+    String task,
+    Layout layout,
+    boolean cache,
+    String source,
+    DType precision,
+    double tolerance,
+    AttentionForm attention,
+    boolean externalData) {
+
+  /** The task that {@code config.json} names. */
+  public static final String AUTO = "auto";
+
+  private static final double TOLERANCE = 1e-4;
+  private static final String MODEL = "model.onnx";
+  private static final String PARITY = "parity.json";
+
+  /** Whether a directory holds a model of a family of Hugging Face's. */
+  public static boolean serves(Path directory) {
+    Path config = directory.resolve(ModelDirectory.CONFIG);
+    return Files.isRegularFile(config) && Architectures.knows(Config.read(config).modelType());
+  }
+
+  /** f32, attention as primitives, Optimum's layout, no cache, against the reference engine. */
+  public static CheckpointExport of(Path from) {
+    return new CheckpointExport(
+        from,
+        AUTO,
+        Layout.OPTIMUM,
+        false,
+        "reference",
+        DType.F32,
+        TOLERANCE,
+        AttentionForm.PRIMITIVES,
+        false);
+  }
+
+  public CheckpointExport withTask(String newTask) {
+    return new CheckpointExport(
+        from, newTask, layout, cache, source, precision, tolerance, attention, externalData);
+  }
+
+  public CheckpointExport withLayout(Layout newLayout) {
+    return new CheckpointExport(
+        from, task, newLayout, cache, source, precision, tolerance, attention, externalData);
+  }
+
+  public CheckpointExport withCache(boolean on) {
+    return new CheckpointExport(
+        from, task, layout, on, source, precision, tolerance, attention, externalData);
+  }
+
+  public CheckpointExport withSource(String engine) {
+    return new CheckpointExport(
+        from, task, layout, cache, engine, precision, tolerance, attention, externalData);
+  }
+
+  public CheckpointExport withPrecision(DType newPrecision, double newTolerance) {
+    return new CheckpointExport(
+        from, task, layout, cache, source, newPrecision, newTolerance, attention, externalData);
+  }
+
+  public CheckpointExport withAttention(AttentionForm form) {
+    return new CheckpointExport(
+        from, task, layout, cache, source, precision, tolerance, form, externalData);
+  }
+
+  public CheckpointExport withExternalData(boolean on) {
+    return new CheckpointExport(
+        from, task, layout, cache, source, precision, tolerance, attention, on);
+  }
+
+  /**
+   * Writes the export and compares it; see {@link ExportReport#passed} for the result.
+   *
+   * @param directory created if it is not there; older files of the same names are replaced
+   * @throws UsageException if the family or task is unknown, or the model cannot serve the task
+   * @throws org.attention4j.error.FileFormatException if a file is damaged
+   * @throws org.attention4j.error.WeightsException if weights do not fit the configuration
+   * @throws org.attention4j.error.EngineException if the model cannot be written as asked
+   * @throws StorageException if a file cannot be read or written
+   */
+  public ExportReport to(Path directory) {
+    Checkpoint checkpoint = open();
+    Pretrained model = checkpoint.model();
+    boolean cached = cached(model.task());
+    ExportedModel exported = new ExportedModel(model);
+    Program program = Program.of(exported);
+    ExportOptions options =
+        ExportOptions.of(source, ExportExamples.of(exported))
+            .withPrecision(precision, tolerance)
+            .withCache(cached)
+            .withExternalData(externalData)
+            .withAttention(attention);
+    Path folder = directory.resolve(layout.folder());
+    ModelDirectory.create(folder);
+    ExportReport report =
+        Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
+    List<Path> files = new ArrayList<>(report.files());
+    if (!folder.equals(directory)) {
+      files.replaceAll(file -> file.endsWith(PARITY) ? moved(file, directory) : file);
+    }
+    files.addAll(BesideFiles.copy(from, directory));
+    if (cached && exported.decodes()) {
+      Path genai = directory.resolve(GenaiConfig.FILE);
+      String file = layout.folder().isEmpty() ? MODEL : layout.folder() + "/" + MODEL;
+      JsonFile.write(genai, GenaiConfig.of(model, program, file, from));
+      files.add(genai);
+    }
+    markExternalData(directory, report.files());
+    return new ExportReport(
+        files, report.source(), report.target(), report.tolerance(), report.comparisons());
+  }
+
+  private Checkpoint open() {
+    if (task.equals(AUTO)) {
+      return HuggingFace.open(from);
+    }
+    Task head = ExportTask.head(task);
+    return HuggingFace.open(
+        from, Architectures.read(Config.read(from.resolve(ModelDirectory.CONFIG)), head));
+  }
+
+  private boolean cached(Task head) {
+    boolean asked = cache || ExportTask.wantsCache(task);
+    boolean generates = ExportTask.generates(head);
+    if (asked && !generates) {
+      throw new UsageException(
+          "a model for " + head.label() + " generates no text, so it keeps no cache");
+    }
+    return generates && (asked || layout.needsCache());
+  }
+
+  /** transformers.js looks for weights beside a model only if the configuration says so. */
+  private void markExternalData(Path directory, List<Path> models) {
+    boolean beside = models.stream().anyMatch(file -> file.toString().endsWith(".onnx_data"));
+    if (beside && layout == Layout.TRANSFORMERS_JS) {
+      Path file = directory.resolve(ModelDirectory.CONFIG);
+      ObjectNode config = JsonFile.read(file);
+      config.withObject("/transformers.js_config").put("use_external_data_format", true);
+      JsonFile.write(file, config);
+    }
+  }
+
+  private static Path moved(Path file, Path directory) {
+    Path target = directory.resolve(file.getFileName());
+    try {
+      return Files.move(file, target, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      throw new StorageException("cannot move " + file + " to " + target + ": " + e, e);
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package org.attention4j.models.export;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.attention4j.error.UsageException;
+import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.ValueInfoProto;
+import org.attention4j.spi.ExportReport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What an export of a checkpoint consists of, and that it agrees with the source. */
+class CheckpointExportTest {
+  private static final Path RECORDED = Path.of("src", "test", "resources", "golden");
+
+  @TempDir Path folder;
+
+  private static CheckpointExport of(String name) {
+    return CheckpointExport.of(RECORDED.resolve(name));
+  }
+
+  private GraphProto graph(String file) throws IOException {
+    return OnnxFiles.readModel(folder.resolve(file)).getGraph();
+  }
+
+  private static List<String> names(List<ValueInfoProto> values) {
+    return values.stream().map(ValueInfoProto::getName).toList();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gpt2", "gemma3", "bloom", "mixtral"})
+  void decodersAgreeWithTheSourceWithAndWithoutCache(String name) throws IOException {
+    for (boolean cache : new boolean[] {false, true}) {
+      ExportReport report = of(name).withCache(cache).to(folder);
+      assertTrue(report.worst() < 2e-5, report.toString());
+      assertEquals(cache ? 8 : 4, report.comparisons().size());
+      List<String> inputs = names(graph("model.onnx").getInputList());
+      assertEquals(List.of("input_ids", "attention_mask"), inputs.subList(0, 2));
+      assertEquals(cache, inputs.contains("past_key_values.0.key"));
+      assertEquals(cache, names(graph("model.onnx").getOutputList()).contains("present.0.value"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "roberta_mlm, input_ids attention_mask token_type_ids, logits",
+    "cross_encoder, input_ids attention_mask token_type_ids, logits",
+    "bert_tokens, input_ids attention_mask token_type_ids, logits",
+    "llama_classes, input_ids attention_mask, logits",
+    "sentence_pooled, input_ids attention_mask,"
+        + " last_hidden_state sentence_embedding token_embeddings",
+    "deit, pixel_values, logits",
+    "vit_features, pixel_values, last_hidden_state pooler_output",
+  })
+  void othersTakeAndReturnWhatClientsExpect(String name, String inputs, String outputs)
+      throws IOException {
+    ExportReport report = of(name).to(folder);
+    assertTrue(report.worst() < 2e-5, report.toString());
+    assertEquals(List.of(inputs.split(" ")), names(graph("model.onnx").getInputList()));
+    assertEquals(List.of(outputs.split(" ")), names(graph("model.onnx").getOutputList()));
+  }
+
+  @Test
+  void filesForClientsLieBeside() throws IOException {
+    of("sentence_pooled").withLayout(Layout.TRANSFORMERS_JS).to(folder);
+    for (String file : List.of("onnx/model.onnx", "modules.json", "1_Pooling/config.json")) {
+      assertTrue(Files.exists(folder.resolve(file)), file);
+    }
+    JsonNode parity = new ObjectMapper().readTree(folder.resolve("parity.json").toFile());
+    assertTrue(parity.path("passed").asBoolean());
+    assertFalse(Files.exists(folder.resolve("genai_config.json")));
+  }
+
+  @Test
+  void weightsBesideAModelAreAnnounced() throws IOException {
+    of("gpt2").withLayout(Layout.TRANSFORMERS_JS).withExternalData(true).to(folder);
+    assertTrue(Files.exists(folder.resolve("onnx/model.onnx_data")));
+    JsonNode config = new ObjectMapper().readTree(folder.resolve("config.json").toFile());
+    assertTrue(config.at("/transformers.js_config/use_external_data_format").asBoolean());
+    assertEquals("gpt2", config.path("model_type").asText());
+  }
+
+  @Test
+  void genaiIsToldTheSizesOfTheCache() throws IOException {
+    of("qwen3").withLayout(Layout.GENAI).to(folder);
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("genai_config.json").toFile());
+    JsonNode decoder = json.at("/model/decoder");
+    GraphProto graph = graph("model.onnx");
+    ValueInfoProto key =
+        graph.getInputList().stream()
+            .filter(input -> input.getName().equals("past_key_values.0.key"))
+            .findFirst()
+            .orElseThrow();
+    var shape = key.getType().getTensorType().getShape();
+    assertEquals(shape.getDim(1).getDimValue(), decoder.path("num_key_value_heads").asLong());
+    assertEquals(shape.getDim(3).getDimValue(), decoder.path("head_size").asLong());
+    assertEquals("qwen3", json.at("/model/type").asText());
+    for (JsonNode input : decoder.path("inputs")) {
+      String name = String.format(input.asText(), 0);
+      assertTrue(names(graph.getInputList()).contains(name), name);
+    }
+  }
+
+  @Test
+  void theHeadMayBeChosen() throws IOException {
+    of("gpt2").withTask("feature-extraction").to(folder);
+    assertEquals(List.of("last_hidden_state"), names(graph("model.onnx").getOutputList()));
+    of("gpt2").withTask("text-generation-with-past").to(folder);
+    assertTrue(names(graph("model.onnx").getOutputList()).contains("present.0.key"));
+  }
+
+  private static void refused(String expected, Executable action) {
+    String message = String.valueOf(assertThrows(UsageException.class, action).getMessage());
+    assertTrue(message.contains(expected), message);
+  }
+
+  @Test
+  void whatCannotBeExportedIsRefusedByName() {
+    refused("text-generation", () -> of("gpt2").withTask("poetry").to(folder));
+    refused("causal-lm", () -> of("gpt2").withTask("fill-mask").to(folder));
+    refused("no cache", () -> of("deit").withCache(true).to(folder));
+    refused("transformers.js", () -> Layout.parse("tensorflow"));
+  }
+}

@@ -1,0 +1,141 @@
+package org.attention4j.models.export;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+import org.attention4j.spi.ExportReport;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.weights.Weights;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * Exported directories give the recorded tokens and values of Hugging Face's transformers in
+ * programs that are not ours.
+ */
+class NodeClientsTest {
+  private static final Path RECORDED = Path.of("src", "test", "resources");
+  private static final int PROMPT = 6;
+
+  @TempDir Path folder;
+
+  private final ArrayNode cases = new ObjectMapper().createArrayNode();
+  private final Map<String, double[]> expected = new LinkedHashMap<>();
+
+  private static Weights recorded(String name) {
+    return Weights.load(RECORDED.resolve(name).resolve("io.safetensors"));
+  }
+
+  /** One case, and what must come out of it. */
+  private ObjectNode add(String client, String recording, Layout layout, HostTensor wanted) {
+    String name = recording.replace('/', '-') + "-" + layout.label();
+    ExportReport report =
+        CheckpointExport.of(RECORDED.resolve(recording))
+            .withLayout(layout)
+            .withCache(!client.equals("encoder") && !client.equals("image"))
+            .to(folder.resolve(name));
+    assertTrue(report.passed(), report.toString());
+    expected.put(client + " " + name, wanted.toDoubleArray());
+    return cases
+        .addObject()
+        .put("client", client)
+        .put("parent", folder.toAbsolutePath() + "/")
+        .put("name", name);
+  }
+
+  private static void input(ObjectNode test, String name, HostTensor tensor) {
+    ObjectNode json = test.withObject("/inputs/" + name);
+    json.put("type", tensor.dtype() == DType.I64 ? "int64" : "float32");
+    for (long size : tensor.shape()) {
+      json.withArray("/shape").add(size);
+    }
+    for (double value : tensor.toDoubleArray()) {
+      if (tensor.dtype() == DType.I64) {
+        json.withArray("/data").add((long) value);
+      } else {
+        json.withArray("/data").add(value);
+      }
+    }
+  }
+
+  /** The first columns of [rows, columns]. */
+  private static HostTensor columns(HostTensor tensor, int count) {
+    HostTensor part = HostTensor.zeros(DType.I64, tensor.dim(0), count);
+    for (int i = 0; i < part.size(); i++) {
+      part.set(i, tensor.getLong(i / count * tensor.dim(1) + i % count));
+    }
+    return part;
+  }
+
+  private void decoder(String client, String recording, Layout layout) {
+    Weights io = recorded(recording);
+    HostTensor sequences = io.get("out.gen.sequences");
+    ObjectNode test = add(client, recording, layout, sequences);
+    test.put("tokens", sequences.dim(1) - PROMPT);
+    if (!client.equals("runtime") && layout == Layout.OPTIMUM) {
+      test.put("subfolder", "");
+    }
+    input(test, "input_ids", columns(io.get("in.input_ids"), PROMPT));
+  }
+
+  private void paddedDecoder(String recording) {
+    Weights io = recorded(recording);
+    HostTensor sequences = io.get("out.gen_left.sequences");
+    ObjectNode test = add("decoder", recording, Layout.TRANSFORMERS_JS, sequences);
+    test.put("tokens", sequences.dim(1) - PROMPT);
+    input(test, "input_ids", io.get("in.gen_left.input_ids"));
+    input(test, "attention_mask", io.get("in.gen_left.attention_mask"));
+  }
+
+  private void check() throws IOException {
+    JsonNode results = NodeClients.run(cases, folder);
+    int n = 0;
+    for (Map.Entry<String, double[]> entry : expected.entrySet()) {
+      double[] got =
+          StreamSupport.stream(results.get(n++).spliterator(), false)
+              .mapToDouble(JsonNode::asDouble)
+              .toArray();
+      assertArrayEquals(entry.getValue(), got, 1e-4, entry.getKey());
+    }
+  }
+
+  @Test
+  void decodersWriteTheRecordedTokens() throws IOException {
+    decoder("decoder", "golden/gpt2", Layout.TRANSFORMERS_JS);
+    decoder("decoder", "golden/llama3", Layout.OPTIMUM);
+    decoder("runtime", "golden/qwen3", Layout.OPTIMUM);
+    decoder("runtime", "golden/bloom", Layout.GENAI);
+    paddedDecoder("golden/gemma3");
+    check();
+  }
+
+  @Test
+  void encodersOfSentencesAndImagesGiveTheRecordedValues() throws IOException {
+    Weights sentences = recorded("golden/sentence_pooled");
+    ObjectNode sentence =
+        add(
+            "encoder",
+            "golden/sentence_pooled",
+            Layout.TRANSFORMERS_JS,
+            sentences.get("out.sentence_embedding"));
+    sentence.put("output", "sentence_embedding");
+    input(sentence, "input_ids", sentences.get("in.input_ids"));
+    input(sentence, "attention_mask", sentences.get("in.attention_mask"));
+    Weights images = recorded("golden/deit");
+    ObjectNode image =
+        add("image", "golden/deit", Layout.TRANSFORMERS_JS, images.get("out.logits"));
+    image.put("output", "logits");
+    input(image, "pixel_values", images.get("in.pixel_values"));
+    check();
+  }
+}
