@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param cache whether the file takes and returns the KV cache
  * @param externalData whether the weights go to a file of their own, whatever their size
  * @param attention how attention is written in a model; a training step is primitives
+ * @param parts an encoder-decoder in files of its own; null for one file of whole runs
  * @param trainingStep an optimizer: write one training step (forward, backward, update) of a
  *     program with a {@code loss}; null: write the model
  */
@@ -29,6 +30,7 @@ public record ExportOptions(
     boolean cache,
     boolean externalData,
     AttentionForm attention,
+    @Nullable EncoderParts parts,
     @Nullable Optimizer trainingStep) {
 
   public ExportOptions {
@@ -47,31 +49,52 @@ public record ExportOptions(
   /** f32, no cache, tolerance 1e-4, weights inside the file where they fit, functions. */
   public static ExportOptions of(String source, List<Map<String, HostTensor>> examples) {
     return new ExportOptions(
-        source, DType.F32, examples, 1e-4, false, false, AttentionForm.FUNCTION, null);
+        source, DType.F32, examples, 1e-4, false, false, AttentionForm.FUNCTION, null, null);
   }
 
   public ExportOptions withPrecision(DType newPrecision, double newTolerance) {
     return new ExportOptions(
-        source, newPrecision, examples, newTolerance, cache, externalData, attention, trainingStep);
+        source,
+        newPrecision,
+        examples,
+        newTolerance,
+        cache,
+        externalData,
+        attention,
+        parts,
+        trainingStep);
   }
 
   public ExportOptions withCache(boolean on) {
     return new ExportOptions(
-        source, precision, examples, tolerance, on, externalData, attention, trainingStep);
+        source, precision, examples, tolerance, on, externalData, attention, parts, trainingStep);
   }
 
   public ExportOptions withExternalData(boolean on) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, on, attention, trainingStep);
+        source, precision, examples, tolerance, cache, on, attention, parts, trainingStep);
   }
 
   public ExportOptions withTrainingStep(Optimizer optimizer) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, externalData, attention, optimizer);
+        source, precision, examples, tolerance, cache, externalData, attention, parts, optimizer);
   }
 
   public ExportOptions withAttention(AttentionForm form) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, externalData, form, trainingStep);
+        source, precision, examples, tolerance, cache, externalData, form, parts, trainingStep);
+  }
+
+  public ExportOptions withParts(@Nullable EncoderParts newParts) {
+    return new ExportOptions(
+        source,
+        precision,
+        examples,
+        tolerance,
+        cache,
+        externalData,
+        attention,
+        newParts,
+        trainingStep);
   }
 }

@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import java.util.List;
 import org.attention4j.onnxformat.proto.AttributeProto;
 import org.attention4j.onnxformat.proto.AttributeProto.AttributeType;
+import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 
 /** Node attributes by value. */
@@ -47,6 +48,15 @@ public final class Attributes {
         .setName(name)
         .setType(AttributeType.TENSOR)
         .setT(value)
+        .build();
+  }
+
+  /** A graph: a branch or a body. */
+  public static AttributeProto graph(String name, GraphProto value) {
+    return AttributeProto.newBuilder()
+        .setName(name)
+        .setType(AttributeType.GRAPH)
+        .setG(value)
         .build();
   }
 }

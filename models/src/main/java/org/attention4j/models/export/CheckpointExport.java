@@ -18,11 +18,13 @@ import org.attention4j.models.huggingface.Task;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.spi.AttentionForm;
+import org.attention4j.spi.EncoderParts;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
 import org.attention4j.spi.Program;
 import org.attention4j.tensor.DType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes a directory of Hugging Face's as ONNX, with the files that others read beside it.
@@ -140,7 +142,8 @@ public record CheckpointExport(
             .withPrecision(precision, tolerance)
             .withCache(cached)
             .withExternalData(externalData)
-            .withAttention(attention);
+            .withAttention(attention)
+            .withParts(parts(model));
     Path folder = directory.resolve(layout.folder());
     ModelDirectory.create(folder);
     ExportReport report =
@@ -168,6 +171,15 @@ public record CheckpointExport(
     Task head = ExportTask.head(task);
     return HuggingFace.open(
         from, Architectures.read(Config.read(from.resolve(ModelDirectory.CONFIG)), head));
+  }
+
+  /** Of an encoder-decoder: what transformers.js reads is one file of all steps. */
+  private @Nullable EncoderParts parts(Pretrained model) {
+    String encoder = model.observable().get("encoder_last_hidden_state");
+    if (encoder == null) {
+      return null;
+    }
+    return new EncoderParts(encoder, layout != Layout.TRANSFORMERS_JS, layout != Layout.GENAI);
   }
 
   private boolean cached(Task head) {

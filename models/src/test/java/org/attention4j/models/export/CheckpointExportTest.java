@@ -15,6 +15,7 @@ import org.attention4j.error.UsageException;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.ValueInfoProto;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.ExportReport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -26,6 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What an export of a checkpoint consists of, and that it agrees with the source. */
 class CheckpointExportTest {
   private static final Path RECORDED = Path.of("src", "test", "resources", "golden");
+  private static final Path TRANSLATORS = Path.of("src", "test", "resources", "translators");
 
   @TempDir Path folder;
 
@@ -56,8 +58,43 @@ class CheckpointExportTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"t5_gated", "marian"})
+  void encoderAndDecoderLieApartWithTheirStepsInEachForm(String name) throws IOException {
+    CheckpointExport export = CheckpointExport.of(TRANSLATORS.resolve(name));
+    assertEquals(4, export.to(folder.resolve("whole")).comparisons().size());
+    ExportReport report = export.withCache(true).to(folder);
+    assertTrue(report.worst() < 2e-5, report.toString());
+    assertEquals(16, report.comparisons().size(), "two ways of decoding, with and without steps");
+    assertEquals(
+        List.of("input_ids", "encoder_attention_mask", "encoder_hidden_states"),
+        names(graph("decoder_model.onnx").getInputList()));
+    List<String> later = names(graph("decoder_with_past_model.onnx").getInputList());
+    assertFalse(later.contains("encoder_hidden_states"), later.toString());
+    assertTrue(later.contains("past_key_values.0.encoder.value"), later.toString());
+    GraphProto merged = graph("decoder_model_merged.onnx");
+    assertEquals(1, merged.getNodeCount());
+    assertEquals("If", merged.getNode(0).getOpType());
+    assertTrue(names(merged.getInputList()).contains("use_cache_branch"));
+    assertEquals(List.of("last_hidden_state"), names(graph("encoder_model.onnx").getOutputList()));
+    long apart = Files.size(folder.resolve("decoder_model.onnx"));
+    long together = Files.size(folder.resolve("decoder_model_merged.onnx"));
+    assertTrue(together < 1.8 * apart, "branches share their weights");
+  }
+
+  @Test
+  void mergedStepsMayHaveFunctionsForAttention() throws IOException {
+    ExportReport report =
+        CheckpointExport.of(TRANSLATORS.resolve("bart"))
+            .withLayout(Layout.TRANSFORMERS_JS)
+            .withAttention(AttentionForm.FUNCTION)
+            .to(folder);
+    assertTrue(report.worst() < 2e-5, report.toString());
+    assertFalse(Files.exists(folder.resolve("onnx/decoder_model.onnx")));
+  }
+
+  @ParameterizedTest
   @CsvSource({
-    "roberta_mlm, input_ids attention_mask token_type_ids, logits",
+    "roberta_mlm, input_ids attention_mask, logits",
     "cross_encoder, input_ids attention_mask token_type_ids, logits",
     "bert_tokens, input_ids attention_mask token_type_ids, logits",
     "llama_classes, input_ids attention_mask, logits",

@@ -119,6 +119,26 @@ class NodeClientsTest {
     check();
   }
 
+  private void translator(String recording, Layout layout) {
+    Weights io = recorded(recording);
+    HostTensor sequences = io.get("out.gen.sequences");
+    ObjectNode test = add("translator", recording, layout, sequences);
+    test.put("tokens", sequences.dim(1) - 1);
+    if (layout == Layout.OPTIMUM) {
+      test.put("subfolder", "");
+    }
+    input(test, "input_ids", io.get("in.input_ids"));
+    input(test, "attention_mask", io.get("in.attention_mask"));
+  }
+
+  @Test
+  void encoderDecodersWriteTheRecordedTokens() throws IOException {
+    translator("translators/t5", Layout.TRANSFORMERS_JS);
+    translator("translators/marian", Layout.TRANSFORMERS_JS);
+    translator("translators/bart", Layout.OPTIMUM);
+    check();
+  }
+
   @Test
   void encodersOfSentencesAndImagesGiveTheRecordedValues() throws IOException {
     Weights sentences = recorded("golden/sentence_pooled");

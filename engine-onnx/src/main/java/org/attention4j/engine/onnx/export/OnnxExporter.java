@@ -21,7 +21,9 @@ import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.spi.Availability;
+import org.attention4j.spi.EncoderParts;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
@@ -38,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  *   <li>With a cache: {@code model.onnx}, whose first step takes a past of length 0. If the model
  *       keeps values from its first step (cross-attention), that step is {@code decoder_model.onnx}
  *       and the later ones are {@code decoder_with_past_model.onnx}.
+ *   <li>An encoder and a decoder in files of their own: {@code encoder_model.onnx} and {@code
+ *       decoder_model.onnx}; with a cache as above, or in {@code decoder_model_merged.onnx}, or
+ *       both.
  *   <li>A training step: {@code training_step.onnx}, and the weights it starts with in {@code
  *       model.safetensors}.
  * </ul>
@@ -55,6 +60,12 @@ public final class OnnxExporter implements Exporter {
 
   /** The later steps of a model that keeps values from its first. */
   public static final String LATER_STEPS = "decoder_with_past_model.onnx";
+
+  /** The encoder of an encoder-decoder. */
+  public static final String ENCODER = "encoder_model.onnx";
+
+  /** First and later steps of its decoder. */
+  public static final String MERGED = "decoder_model_merged.onnx";
 
   /** Forward, backward and update. */
   public static final String TRAINING_STEP = "training_step.onnx";
@@ -117,6 +128,11 @@ public final class OnnxExporter implements Exporter {
     TraceOptions trace =
         TraceOptions.primitives()
             .keeping(GraphLowering.claims(options.precision(), options.attention()));
+    EncoderParts parts = options.parts();
+    if (parts != null) {
+      new PartsWriter(program, weights, options, parts).write(trace, folder);
+      return;
+    }
     if (!options.cache()) {
       write(program.graph(trace), weights, folder.resolve(MODEL), options);
       return;
@@ -133,6 +149,11 @@ public final class OnnxExporter implements Exporter {
 
   private static void write(Graph graph, Weights weights, Path file, ExportOptions options)
       throws IOException {
+    OnnxFiles.writeModel(file, model(graph, weights, options), options.externalData());
+  }
+
+  /** A graph in ONNX as the options say. */
+  static OnnxModel model(Graph graph, Weights weights, ExportOptions options) {
     for (String output : graph.outputs().keySet()) {
       if (!GraphLowering.outputName(graph, output).equals(output)) {
         throw new UsageException(
@@ -146,8 +167,7 @@ public final class OnnxExporter implements Exporter {
     metadata.put("attention4j.parameters", Long.toString(weights.parameterCount()));
     Lowering lowering =
         Lowering.in(options.precision()).with(options.attention()).withMetadata(metadata);
-    OnnxFiles.writeModel(
-        file, GraphLowering.lower(graph, weights, lowering), options.externalData());
+    return GraphLowering.lower(graph, weights, lowering);
   }
 
   /** Moves every file to its place, the data before the models that refer to it. */

@@ -8,8 +8,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.attention4j.engine.onnx.session.FileSession;
+import org.attention4j.engine.onnx.session.MergedSession;
 import org.attention4j.engine.onnx.session.OrtSettings;
+import org.attention4j.engine.onnx.session.PartsSession;
 import org.attention4j.engine.onnx.train.OnnxTrainer;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
@@ -40,16 +43,19 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
   private List<Comparison> models() {
     List<Comparison> comparisons = new ArrayList<>();
     Engine source = Engines.get(options.source());
-    try (Session expected = source.open(program, weights, SessionOptions.defaults());
-        FileSession actual = open()) {
-      for (Map<String, HostTensor> example : options.examples()) {
-        comparisons.add(
-            compared(
-                example,
-                false,
-                differences(expected.run(example), actual.run(needed(actual, example)))));
-        if (options.cache()) {
-          comparisons.add(cached(expected, actual, example));
+    try (Session expected = source.open(program, weights, SessionOptions.defaults())) {
+      for (Supplier<Session> files : ways()) {
+        try (Session actual = files.get()) {
+          for (Map<String, HostTensor> example : options.examples()) {
+            comparisons.add(
+                compared(
+                    example,
+                    false,
+                    differences(expected.run(example), actual.run(needed(actual, example)))));
+            if (options.cache()) {
+              comparisons.add(cached(expected, actual, example));
+            }
+          }
         }
       }
     }
@@ -57,25 +63,42 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
   }
 
   /** An export has only those of the program's inputs that its graph needs. */
-  private static Map<String, HostTensor> needed(FileSession file, Map<String, HostTensor> inputs) {
+  private static Map<String, HostTensor> needed(Session file, Map<String, HostTensor> inputs) {
     Map<String, HostTensor> needed = new LinkedHashMap<>(inputs);
     needed.keySet().retainAll(file.inputs());
     return needed;
   }
 
-  private FileSession open() {
-    Path model = folder.resolve(OnnxExporter.MODEL);
+  /** The ways in which clients can put the written files together. */
+  private List<Supplier<Session>> ways() {
     OrtSettings settings = OrtSettings.defaults();
-    return Files.exists(model)
-        ? FileSession.open(model, settings)
-        : FileSession.open(
-            folder.resolve(OnnxExporter.FIRST_STEP),
-            folder.resolve(OnnxExporter.LATER_STEPS),
-            settings);
+    Path model = folder.resolve(OnnxExporter.MODEL);
+    Path encoder = folder.resolve(OnnxExporter.ENCODER);
+    Path first = folder.resolve(OnnxExporter.FIRST_STEP);
+    Path later = folder.resolve(OnnxExporter.LATER_STEPS);
+    Path merged = folder.resolve(OnnxExporter.MERGED);
+    List<Supplier<Session>> ways = new ArrayList<>();
+    if (Files.exists(model)) {
+      ways.add(() -> FileSession.open(model, settings));
+    }
+    if (Files.exists(first)) {
+      Supplier<Session> decoder =
+          Files.exists(later)
+              ? () -> FileSession.open(first, later, settings)
+              : () -> FileSession.open(first, settings);
+      ways.add(
+          Files.exists(encoder)
+              ? () -> PartsSession.open(encoder, decoder.get(), settings)
+              : decoder);
+    }
+    if (Files.exists(merged)) {
+      ways.add(() -> PartsSession.open(encoder, MergedSession.open(merged, settings), settings));
+    }
+    return ways;
   }
 
   /** The example in steps: a prompt of half its length, then single tokens. */
-  private Comparison cached(Session expected, FileSession actual, Map<String, HostTensor> example) {
+  private Comparison cached(Session expected, Session actual, Map<String, HostTensor> example) {
     Graph whole = program.graph(TraceOptions.primitives());
     long length = whole.sizes(shapes(example, whole)).getOrDefault("time", 1L);
     Graph step = program.graph(TraceOptions.primitives().withCache(CacheMode.STEP));

@@ -24,7 +24,15 @@ public record Lowering(
 
   /** Names that Optimum, transformers.js and onnxruntime-genai use. */
   private static final Map<String, String> OPTIMUM =
-      Map.of("batch", "batch_size", "time", "sequence_length", "past", "past_sequence_length");
+      Map.of(
+          "batch",
+          "batch_size",
+          "time",
+          "sequence_length",
+          "past",
+          "past_sequence_length",
+          "source_time",
+          "encoder_sequence_length");
 
   /** Refuses precisions that ONNX Runtime cannot compute in. */
   public Lowering {
