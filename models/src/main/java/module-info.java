@@ -11,10 +11,12 @@ module org.attention4j.models {
   exports org.attention4j.models.data;
   exports org.attention4j.models.export;
   exports org.attention4j.models.family;
+  exports org.attention4j.models.finetune;
   exports org.attention4j.models.jinja;
   exports org.attention4j.models.golden;
   exports org.attention4j.models.huggingface;
   exports org.attention4j.models.run;
+  exports org.attention4j.models.score;
   exports org.attention4j.models.store;
   exports org.attention4j.models.text;
   exports org.attention4j.models.token;

@@ -16,7 +16,11 @@ import org.jspecify.annotations.Nullable;
 final class Gradient {
   private Gradient() {}
 
-  static Graph of(Graph graph, String loss, BiPredicate<Composite, List<TensorType>> keep) {
+  static Graph of(
+      Graph graph,
+      String loss,
+      BiPredicate<Composite, List<TensorType>> keep,
+      BiPredicate<String, TensorType> wanted) {
     TensorType type = graph.outputTypes().get(loss);
     if (type == null || type.rank() != 0 || !type.dtype().isFloating()) {
       throw new UsageException(
@@ -46,10 +50,12 @@ final class Gradient {
                 inputs,
                 path -> follow(tracer, path));
     Tensor scalar = Objects.requireNonNull(outputs.get(loss));
-    List<String> paths = List.copyOf(parameters.keySet());
+    Map<String, Tensor> trained = new LinkedHashMap<>(parameters);
+    trained.entrySet().removeIf(p -> !wanted.test(p.getKey(), p.getValue().type()));
+    List<String> paths = List.copyOf(trained.keySet());
     follow(tracer, "gradient");
     List<@Nullable Tensor> gradients =
-        tape.pull(List.of(scalar), List.of(scalar.scalar(1)), List.copyOf(parameters.values()));
+        tape.pull(List.of(scalar), List.of(scalar.scalar(1)), List.copyOf(trained.values()));
     Map<String, Tensor> results = new LinkedHashMap<>();
     outputs.forEach((name, tensor) -> results.put(name, tape.unwatch(tensor)));
     for (int i = 0; i < paths.size(); i++) {

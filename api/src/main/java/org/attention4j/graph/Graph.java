@@ -151,7 +151,23 @@ public record Graph(
    * @param keep composites that stay whole, forward and as {@code Backward}
    */
   public Graph gradient(String loss, BiPredicate<Composite, List<TensorType>> keep) {
-    return Gradient.of(this, loss, keep);
+    return gradient(loss, keep, (path, type) -> true);
+  }
+
+  /**
+   * The graph with one more output {@code grad.PATH} for each wanted parameter that the loss
+   * depends on; nothing is computed for the others.
+   *
+   * @param loss name of a scalar output
+   * @param keep composites that stay whole, forward and as {@code Backward}
+   * @param wanted parameters by path and type
+   * @throws UsageException if the loss is no floating scalar
+   */
+  public Graph gradient(
+      String loss,
+      BiPredicate<Composite, List<TensorType>> keep,
+      BiPredicate<String, TensorType> wanted) {
+    return Gradient.of(this, loss, keep, wanted);
   }
 
   /** Values of the symbols, read from concrete input shapes. */

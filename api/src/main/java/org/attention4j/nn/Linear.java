@@ -58,8 +58,10 @@ public record Linear(int in, int out, Style style) implements Block {
             ? scope.param("weight", start, in, out)
             : scope.param("weight", start, out, in);
     Affine op = new Affine(!style.inFirst());
-    return style.bias()
-        ? x.apply(op, weight, scope.param("bias", Init.zeros(), out))
-        : x.apply(op, weight);
+    Tensor y =
+        style.bias()
+            ? x.apply(op, weight, scope.param("bias", Init.zeros(), out))
+            : x.apply(op, weight);
+    return scope.adapt(this, x, y);
   }
 }

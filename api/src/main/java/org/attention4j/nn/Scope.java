@@ -59,18 +59,26 @@ public final class Scope {
   private final String entry;
   private final boolean cached;
   private final @Nullable Tensor positions;
+  private final @Nullable LinearAdapter adapter;
 
-  private Scope(Run run, String path, String entry, boolean cached, @Nullable Tensor positions) {
+  private Scope(
+      Run run,
+      String path,
+      String entry,
+      boolean cached,
+      @Nullable Tensor positions,
+      @Nullable LinearAdapter adapter) {
     this.run = run;
     this.path = path;
     this.entry = entry;
     this.cached = cached;
     this.positions = positions;
+    this.adapter = adapter;
   }
 
   /** The top of a run. */
   public static Scope root(Run run) {
-    return new Scope(run, "", "", true, null);
+    return new Scope(run, "", "", true, null, null);
   }
 
   private String below(Object name) {
@@ -80,27 +88,37 @@ public final class Scope {
 
   /** One level down; with an empty name, this place itself. */
   public Scope child(Object name) {
-    return new Scope(run, below(name), entry, cached, positions);
+    return new Scope(run, below(name), entry, cached, positions, adapter);
   }
 
   /** No cache and positions from 0: for encoders. */
   public Scope uncached() {
-    return new Scope(run, path, entry, false, null);
+    return new Scope(run, path, entry, false, null, adapter);
   }
 
   /** Position ids given as a model input, [time] or [batch, time]; null for slots. */
   public Scope positions(@Nullable Tensor ids) {
-    return new Scope(run, path, entry, cached, ids);
+    return new Scope(run, path, entry, cached, ids, adapter);
   }
 
   /** Cache entries below are those of layer n. */
   public Scope layer(int n) {
-    return new Scope(run, path, n + ".", cached, positions);
+    return new Scope(run, path, n + ".", cached, positions, adapter);
   }
 
   /** Cache entries below begin with this name, too. */
   public Scope entries(String name) {
-    return new Scope(run, path, entry + name + ".", cached, positions);
+    return new Scope(run, path, entry + name + ".", cached, positions, adapter);
+  }
+
+  /** Linear layers here and below are adapted. */
+  public Scope adapted(LinearAdapter newAdapter) {
+    return new Scope(run, path, entry, cached, positions, newAdapter);
+  }
+
+  /** What the adapter of this place, if there is one, makes of a linear layer's output. */
+  Tensor adapt(Linear layer, Tensor x, Tensor y) {
+    return adapter == null ? y : adapter.adapt(this, layer, x, y);
   }
 
   /** The dotted path, empty at the top. */

@@ -21,12 +21,25 @@ public final class Parameters {
    * Fresh values for every parameter of a program, f32; a pure function of the seed and the paths.
    */
   public static Weights init(Program program, long seed) {
+    return complete(program, Weights.empty(), seed);
+  }
+
+  /**
+   * Weights with fresh values, as {@link #init} makes them, for the parameters of a program that
+   * they lack.
+   */
+  public static Weights complete(Program program, Weights weights, long seed) {
     Graph graph = program.graph(TraceOptions.primitives());
-    Map<String, HostTensor> values = new LinkedHashMap<>();
+    Map<String, HostTensor> values = new LinkedHashMap<>(weights.tensors());
     graph
         .parameterTypes()
-        .forEach((path, type) -> values.put(path, fresh(graph, path, type, seed)));
-    return Weights.of(values);
+        .forEach(
+            (path, type) -> {
+              if (!values.containsKey(path)) {
+                values.put(path, fresh(graph, path, type, seed));
+              }
+            });
+    return Weights.of(values, weights.metadata());
   }
 
   private static HostTensor fresh(Graph graph, String path, TensorType type, long seed) {

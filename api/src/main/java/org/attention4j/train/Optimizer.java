@@ -2,6 +2,7 @@ package org.attention4j.train;
 
 import java.util.List;
 import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
 
 /**
  * An update rule written with tensors, so that any engine runs it and a training step can be
@@ -17,6 +18,15 @@ public interface Optimizer {
 
   /** Names of the state kept for each parameter, zero at first: {@code exp_avg}. */
   List<String> slots();
+
+  /**
+   * Whether a parameter is trained; those of a frozen group are not.
+   *
+   * @throws org.attention4j.error.UsageException if it belongs to no group
+   */
+  default boolean trains(String path, TensorType type) {
+    return ParameterGroup.of(groups(), path, type).trains();
+  }
 
   /**
    * One update of one parameter.

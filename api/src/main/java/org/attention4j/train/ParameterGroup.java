@@ -10,13 +10,24 @@ import org.attention4j.tensor.TensorType;
  * @param paths regular expression that the whole path matches
  * @param minimumRank smaller parameters do not belong to it
  * @param weightDecay rate of decay
- * @param rateFactor factor of the learning rate, 0 to freeze
+ * @param rateFactor factor of the learning rate; 0 freezes: no gradient is computed, no optimizer
+ *     state kept, and clipping does not see them
  */
 public record ParameterGroup(String paths, int minimumRank, double weightDecay, double rateFactor) {
 
   /** Every parameter. */
   public static ParameterGroup all(double weightDecay) {
     return new ParameterGroup(".*", 0, weightDecay, 1);
+  }
+
+  /** Parameters that stay as they are. */
+  public static ParameterGroup frozen(String paths) {
+    return new ParameterGroup(paths, 0, 0, 0);
+  }
+
+  /** Whether its parameters are trained. */
+  public boolean trains() {
+    return rateFactor != 0;
   }
 
   /** Matrices decay; biases and norm weights do not, as in GPT. */

@@ -1,9 +1,11 @@
 package org.attention4j.train;
 
+import java.util.Collection;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.attention4j.error.UsageException;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.tensor.Tensor;
@@ -23,6 +25,20 @@ public record UpdateModel(Map<String, TensorType> parameters, Optimizer optimize
     implements Model {
   public UpdateModel {
     parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
+    requireSome(parameters.keySet());
+  }
+
+  /**
+   * Refuses to train nothing.
+   *
+   * @param trained paths of the parameters that are updated
+   * @throws UsageException if there are none
+   */
+  public static void requireSome(Collection<String> trained) {
+    if (trained.isEmpty()) {
+      throw new UsageException(
+          "there is nothing to train: every parameter is frozen, or the loss depends on none");
+    }
   }
 
   @Override

@@ -24,6 +24,7 @@ import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
 import org.attention4j.spi.TrainerState;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.train.UpdateModel;
 import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
 
@@ -77,8 +78,13 @@ final class DjlTrainer implements Trainer {
     Graph graph = program.graph(tracing.forTraining(true));
     Parameters.check(graph, weights);
     Graph loss = lossOf(graph);
-    Graph gradient = loss.gradient(LOSS, kernel == null ? (op, types) -> true : training::claims);
+    Graph gradient =
+        loss.gradient(
+            LOSS,
+            kernel == null ? (op, types) -> true : training::claims,
+            options.optimizer()::trains);
     List<String> trained = trained(loss, gradient);
+    UpdateModel.requireSome(trained);
     this.evaluationGraph = program.graph(TraceOptions.primitives().keeping(fusion::claims));
     this.script =
         new TrainerScript(

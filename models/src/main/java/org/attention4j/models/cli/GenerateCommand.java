@@ -75,9 +75,7 @@ final class GenerateCommand implements Callable<Integer> {
       throw new UsageException("--chat answers one --prompt, or --messages");
     }
     try (TextGenerator generator =
-        prompts == null
-            ? TextGenerator.open(from.path(), engine.engine(), engine.session())
-            : TextGenerator.openForBatches(from.path(), engine.engine(), engine.session())) {
+        TextGenerator.open(from.open(), engine.engine(), engine.session(), prompts != null)) {
       common.progress(generator.description());
       run(generator);
     }

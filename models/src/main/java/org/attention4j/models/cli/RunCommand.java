@@ -16,6 +16,7 @@ import org.attention4j.models.huggingface.PretrainedSession.Extra;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -38,6 +39,13 @@ final class RunCommand implements Callable<Integer> {
       description = "Directory with config.json and model.safetensors.")
   @SuppressWarnings("NullAway.Init") // set by picocli
   private Path from;
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description =
+          "Low-rank adapter in PEFT's format, merged into the weights when they are read.")
+  private @Nullable Path adapter;
 
   @Option(
       names = "--inputs",
@@ -71,7 +79,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Checkpoint checkpoint = HuggingFace.open(from);
+    Checkpoint opened = HuggingFace.open(from);
+    Checkpoint checkpoint = adapter == null ? opened : opened.adapted(adapter);
     Map<String, HostTensor> given = given(checkpoint);
     Set<Extra> extras = EnumSet.noneOf(Extra.class);
     if (hiddenStates) {

@@ -17,6 +17,7 @@ import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.TrainerOptions;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -25,22 +26,17 @@ import picocli.CommandLine.Option;
     name = "train",
     sortOptions = false,
     description = {
-      "Train a model on a text file.",
+      "Train a new model on a text file, or with --from a published one further.",
       "Ctrl-C saves; --resume goes on exactly where it stopped. The defaults are nanoGPT's CPU"
           + " setting for tiny Shakespeare. For seq2seq the corpus has one pair a line: source, tab,"
           + " target."
     })
 final class TrainCommand implements Callable<Integer> {
   /** Options that make no difference to the result. */
-  private static final List<String> CHANGEABLE = List.of("checkpoint-every", "corpus");
+  private static final List<String> CHANGEABLE = List.of("checkpoint-every", "corpus", "data");
 
-  @Option(
-      names = "--corpus",
-      paramLabel = "FILE",
-      required = true,
-      description = "UTF-8 text to learn from.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path corpus;
+  @Option(names = "--corpus", paramLabel = "FILE", description = "UTF-8 text to learn from.")
+  private @Nullable Path corpus;
 
   @Option(
       names = "--out",
@@ -65,11 +61,15 @@ final class TrainCommand implements Callable<Integer> {
   private Path config = Path.of("");
 
   @Mixin private EngineOptions engine = new EngineOptions();
+  @Mixin private FineTuneOptions tuning = new FineTuneOptions();
   @Mixin private TrainOptions options = new TrainOptions();
   @Mixin private Common common = new Common();
 
   @Override
   public Integer call() {
+    if (tuning.from != null) {
+      options.forFineTuning(common.spec(), tuning.adapts());
+    }
     if (resume) {
       ArgumentFiles.requireSame(common.spec(), out, CHANGEABLE);
     } else if (Files.exists(out.resolve(TrainingRun.CHECKPOINT))) {
@@ -77,9 +77,18 @@ final class TrainCommand implements Callable<Integer> {
           out
               + " holds a checkpoint already; add --resume to go on with it, or choose another --out");
     }
+    if (tuning.from != null) {
+      return new FineTuneRun(tuning, options, engine, common, corpus, out, resume).run();
+    }
+    if (corpus == null || tuning.data != null || tuning.adapts()) {
+      throw new UsageException(
+          corpus == null
+              ? "a new model needs --corpus, a text to learn from; --from goes on with one"
+              : "--data and adapters go with --from, the directory of the model to train further");
+    }
     String text = TextFile.read(corpus);
     try (Tokenizer tokenizer = tokenizer(text)) {
-      TrainingPlan plan = plan(text, tokenizer);
+      TrainingPlan plan = plan(corpus, text, tokenizer);
       if (!resume) {
         ModelDirectory.create(out);
         ArgumentFiles.save(common.spec(), out);
@@ -94,7 +103,7 @@ final class TrainCommand implements Callable<Integer> {
         : Tokenizers.forCorpus(options.tokenizer, text, options.withSpecials());
   }
 
-  private TrainingPlan plan(String text, Tokenizer tokenizer) {
+  private TrainingPlan plan(Path file, String text, Tokenizer tokenizer) {
     // From the options also when resuming: config.json may be read without what only training
     // needs.
     Family model = options.family(tokenizer.size());
@@ -105,7 +114,7 @@ final class TrainCommand implements Callable<Integer> {
         engine.engine(),
         model,
         tokenizer,
-        options.batches(corpus, text, tokenizer),
+        options.batches(file, text, tokenizer),
         trainer,
         options.pace(),
         out,

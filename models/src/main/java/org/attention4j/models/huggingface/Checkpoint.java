@@ -22,6 +22,17 @@ public record Checkpoint(Path path, Pretrained model, Weights weights, Map<Strin
     paths = new LinkedHashMap<>(paths);
   }
 
+  /**
+   * The model with a low-rank adapter merged into its weights.
+   *
+   * @param directory with {@code adapter_config.json} and {@code adapter_model.safetensors}
+   * @throws org.attention4j.error.WeightsException if the adapter is of another model
+   */
+  public Checkpoint adapted(Path directory) {
+    Weights merged = Adapter.load(directory, model).mergedInto(model, weights);
+    return new Checkpoint(path, model, merged, paths);
+  }
+
   /** A session on the CPU in f32, without hidden states and attentions. */
   public PretrainedSession session(String engine, Collection<String> inputs) {
     return session(Engines.get(engine), SessionOptions.defaults(), inputs, Set.of());

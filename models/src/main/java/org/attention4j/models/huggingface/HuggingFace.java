@@ -11,6 +11,8 @@ import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.models.family.Config;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
 
@@ -106,6 +108,23 @@ public final class HuggingFace {
     Map<String, HostTensor> layers = new LinkedHashMap<>(file.tensors());
     layers.keySet().removeIf(name -> !name.startsWith(prefix));
     return Weights.of(layers, file.metadata());
+  }
+
+  /**
+   * A model with random weights, from a directory that needs no more than {@code config.json}.
+   *
+   * @param seed of the weights
+   * @throws StorageException if the file is missing or cannot be read
+   * @throws org.attention4j.error.FileFormatException if it is damaged, or asks for something that
+   *     is not supported
+   * @throws UsageException if the family is unknown
+   */
+  public static Checkpoint fresh(Path directory, long seed) {
+    Pretrained model = Architectures.read(Config.read(directory.resolve(CONFIG)));
+    Weights weights = Parameters.init(Program.of(model), seed);
+    Map<String, String> paths = new LinkedHashMap<>();
+    weights.names().forEach(path -> paths.put(path, path));
+    return new Checkpoint(directory, model, weights, paths);
   }
 
   private static void refusePickles(Path directory) {

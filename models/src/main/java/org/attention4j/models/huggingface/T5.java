@@ -9,6 +9,7 @@ import org.attention4j.nn.Block;
 import org.attention4j.nn.FeedForward;
 import org.attention4j.nn.GatedFeedForward;
 import org.attention4j.nn.HeadProjections;
+import org.attention4j.nn.Init;
 import org.attention4j.nn.LayerStack;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.MultiHeadAttention;
@@ -61,7 +62,9 @@ final class T5 {
     MultiHeadAttention both = attention(config, Mask.all(), dropout);
     MultiHeadAttention causal = attention(config, Mask.causal(), dropout);
     TokenEmbedder embedder =
-        TokenEmbedder.of("embed_tokens", config.size("vocab_size", 32128), width).dropping(dropout);
+        TokenEmbedder.of("embed_tokens", config.size("vocab_size", 32128), width)
+            .starting(Init.normal(config.number("initializer_factor", 1)))
+            .dropping(dropout);
     EncoderDecoder.Encoder encoder =
         new EncoderDecoder.Encoder(
             embedder,

@@ -37,6 +37,21 @@ public enum Task {
         .max(Comparator.comparingInt(task -> task.length(architecture)));
   }
 
+  /** A class name without the end that names its task: {@code GPT2} of {@code GPT2LMHeadModel}. */
+  static String stem(String architecture) {
+    int end = ofClass(architecture).map(task -> task.length(architecture)).orElse(0);
+    return architecture.substring(0, architecture.length() - end);
+  }
+
+  /** The usual class of this task for a stem. */
+  String className(String stem) {
+    return switch (this) {
+      case CAUSAL_LM -> stem + (stem.equals("GPT2") ? "LMHeadModel" : "ForCausalLM");
+      case SEQ2SEQ_LM -> stem + (stem.equals("Marian") ? "MTModel" : "ForConditionalGeneration");
+      default -> stem + suffixes.get(0);
+    };
+  }
+
   private int length(String architecture) {
     return suffixes.stream()
         .filter(architecture::endsWith)

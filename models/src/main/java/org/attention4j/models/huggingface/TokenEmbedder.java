@@ -2,6 +2,7 @@ package org.attention4j.models.huggingface;
 
 import org.attention4j.nn.Block;
 import org.attention4j.nn.Embedding;
+import org.attention4j.nn.Init;
 import org.attention4j.nn.Model.Inputs;
 import org.attention4j.nn.Scope;
 import org.attention4j.tensor.Tensor;
@@ -34,6 +35,12 @@ record TokenEmbedder(
   /** Lookups of padding give no gradient; negative for none. */
   TokenEmbedder padded(long row) {
     return new TokenEmbedder(tableName, table.padded(row), scale, positions, norm, dropout);
+  }
+
+  /** A table that starts otherwise than with the usual small numbers. */
+  TokenEmbedder starting(Init init) {
+    Embedding other = new Embedding(table.rows(), table.width(), init, table.padding());
+    return new TokenEmbedder(tableName, other, scale, positions, norm, dropout);
   }
 
   TokenEmbedder scaled(double factor) {

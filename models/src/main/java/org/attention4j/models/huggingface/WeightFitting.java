@@ -44,9 +44,35 @@ final class WeightFitting {
     return new WeightFitting(model.nameRules(), file, graph.parameterTypes()).fit();
   }
 
-  private Fitted fit() {
+  /**
+   * Those weights under the model's paths that the file has in the right shape; what else it holds
+   * is left alone.
+   */
+  static Fitted fitPart(Pretrained model, Weights file) {
+    Graph graph = Graph.trace(model, model.inputs(), TraceOptions.primitives());
+    Map<String, TensorType> wanted = graph.parameterTypes();
+    WeightFitting fitting = new WeightFitting(model.nameRules(), file, wanted);
+    fitting.find();
+    Map<String, HostTensor> fit = new LinkedHashMap<>();
+    wanted.forEach(
+        (path, type) -> {
+          HostTensor tensor = fitting.found.get(path);
+          if (tensor != null
+              && tensor.dtype().isFloating()
+              && Arrays.equals(tensor.shape(), type.shape())) {
+            fit.put(path, tensor);
+          }
+        });
+    return new Fitted(Weights.of(fit, file.metadata()), fitting.paths);
+  }
+
+  private void find() {
     file.tensors().forEach(this::place);
     rules.tied().forEach(this::untie);
+  }
+
+  private Fitted fit() {
+    find();
     Map<String, HostTensor> ordered = new LinkedHashMap<>();
     wanted.forEach(
         (path, type) -> {

@@ -11,6 +11,7 @@ import org.attention4j.spi.TrainerOptions;
 /**
  * Everything a training run needs.
  *
+ * @param trainee what is trained and how it is kept
  * @param directory of the model, the checkpoint and the figures
  * @param corpus what identifies the corpus
  */
@@ -18,11 +19,34 @@ public record TrainingPlan(
     Engine engine,
     Family model,
     Tokenizer tokenizer,
+    Trainee trainee,
     Batches batches,
     TrainerOptions options,
     Pace pace,
     Path directory,
     String corpus) {
+
+  /** A new model with its usual loss and inputs. */
+  public TrainingPlan(
+      Engine engine,
+      Family model,
+      Tokenizer tokenizer,
+      Batches batches,
+      TrainerOptions options,
+      Pace pace,
+      Path directory,
+      String corpus) {
+    this(
+        engine,
+        model,
+        tokenizer,
+        new NewModel(model, tokenizer),
+        batches,
+        options,
+        pace,
+        directory,
+        corpus);
+  }
 
   /**
    * How long and how often.

@@ -14,8 +14,6 @@ import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
-import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.StepResult;
 import org.attention4j.spi.Trainer;
@@ -79,18 +77,17 @@ public final class TrainingRun {
    * @throws NonFiniteException if the loss is not finite; the last checkpoint stays
    */
   public Outcome run(boolean resume, BooleanSupplier stop) {
-    Program program = Program.of(plan.model().trainable());
+    Program program = plan.trainee().program();
     Path file = plan.directory().resolve(CHECKPOINT);
     if (resume && !Files.exists(file)) {
       throw new StorageException("there is nothing to resume: no checkpoint " + file);
     }
-    long seed = plan.options().seed();
-    Weights initial = Parameters.init(program, seed);
+    Weights initial = plan.trainee().initial(plan.options().seed());
     try (Trainer trainer = plan.engine().train(program, initial, plan.options())) {
       if (resume) {
         restore(trainer, file);
       } else {
-        ModelDirectory.begin(plan.directory(), plan.model(), plan.tokenizer());
+        plan.trainee().begin(plan.directory());
       }
       return loop(trainer, stop);
     }
@@ -209,9 +206,9 @@ public final class TrainingRun {
   }
 
   private static double countTargets(Map<String, HostTensor> batch) {
-    HostTensor targets = batch.get("targets");
-    if (targets == null) {
-      return 1;
+    HostTensor targets = batch.getOrDefault("targets", batch.get("labels"));
+    if (targets == null || targets.dtype().isFloating()) {
+      return batch.values().iterator().next().dim(0); // rows
     }
     double count = 0;
     for (long i = 0; i < targets.size(); i++) {
@@ -226,7 +223,7 @@ public final class TrainingRun {
     Path file = plan.directory().resolve(CHECKPOINT);
     checkpoint.save(file);
     Weights weights = checkpoint.state().weights();
-    weights.save(plan.directory().resolve(ModelDirectory.WEIGHTS));
+    plan.trainee().save(plan.directory(), weights);
     ObjectNode json = JsonFile.object();
     json.set("losses", JsonFile.tree(curve));
     JsonFile.write(plan.directory().resolve(CURVE), json);

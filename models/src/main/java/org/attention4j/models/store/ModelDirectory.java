@@ -47,6 +47,22 @@ public record ModelDirectory(
         path, model, weights, Tokenizers.in(path) ? Tokenizers.load(path) : null);
   }
 
+  /**
+   * Opens a directory of Hugging Face's with a low-rank adapter merged into its weights.
+   *
+   * @param adapter directory of {@code adapter_config.json} and {@code adapter_model.safetensors}
+   * @throws UsageException if the model is of a family of ours
+   * @throws WeightsException if weights or adapter are of another model
+   */
+  public static ModelDirectory open(Path path, Path adapter) {
+    if (!(model(path) instanceof Pretrained pretrained)) {
+      throw new UsageException(path + ": adapters are for directories of Hugging Face's");
+    }
+    Weights weights = HuggingFace.open(path, pretrained).adapted(adapter).weights();
+    return new ModelDirectory(
+        path, pretrained, weights, Tokenizers.in(path) ? Tokenizers.load(path) : null);
+  }
+
   private static Weights weights(Path path, Family model) {
     if (model instanceof Pretrained pretrained) {
       return HuggingFace.open(path, pretrained).weights();

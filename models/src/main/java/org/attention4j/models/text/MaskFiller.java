@@ -135,10 +135,7 @@ public final class MaskFiller implements AutoCloseable {
     }
     long[] whole = ids.stream().mapToLong(i -> i).toArray();
     return new Guess(
-        token,
-        tokenizer.decodeWithSpecials(token),
-        score,
-        tokenizer.decodeWithSpecials(whole));
+        token, tokenizer.decodeWithSpecials(token), score, tokenizer.decodeWithSpecials(whole));
   }
 
   /** How the model writes a mask. */

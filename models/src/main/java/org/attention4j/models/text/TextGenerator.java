@@ -66,7 +66,17 @@ public final class TextGenerator implements AutoCloseable {
 
   private static TextGenerator open(
       Path path, Engine engine, SessionOptions options, boolean batches) {
-    ModelDirectory directory = ModelDirectory.open(path);
+    return open(ModelDirectory.open(path), engine, options, batches);
+  }
+
+  /**
+   * Opens a model that was read already, such as one with an adapter.
+   *
+   * @param batches whether several prompts of any lengths are given at a time
+   * @throws UsageException if the model does not generate text
+   */
+  public static TextGenerator open(
+      ModelDirectory directory, Engine engine, SessionOptions options, boolean batches) {
     Program program = program(directory);
     boolean decoder = directory.model().tokensInput().equals("input_ids");
     Tokenizer tokenizer = directory.requireTokenizer();
@@ -76,7 +86,8 @@ public final class TextGenerator implements AutoCloseable {
               decoder && batches ? Generator.batched(program) : program,
               directory.weights(),
               options);
-      return new TextGenerator(directory, GenerationConfig.read(path), tokenizer, session);
+      return new TextGenerator(
+          directory, GenerationConfig.read(directory.path()), tokenizer, session);
     } catch (RuntimeException e) {
       tokenizer.close();
       throw e;

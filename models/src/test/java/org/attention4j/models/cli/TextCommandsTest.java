@@ -27,7 +27,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** embed, rerank, classify, fill-mask and translate write what was recorded, or say what is wrong. */
+/**
+ * embed, rerank, classify, fill-mask and translate write what was recorded, or say what is wrong.
+ */
 class TextCommandsTest {
   private static final Path FOLDER = Path.of("src/test/resources/texts");
 
@@ -131,7 +133,11 @@ class TextCommandsTest {
     assertEquals(texts.get(best.path("index").asInt()), best.path("text").asText());
     assertEquals(
         String.format(
-            Locale.ROOT, "%.6f\t%s\t%s", best.path("score").asDouble(), best.path("index"), texts.get(0)),
+            Locale.ROOT,
+            "%.6f\t%s\t%s",
+            best.path("score").asDouble(),
+            best.path("index"),
+            texts.get(0)),
         outcome.out().lines().findFirst().orElse(""));
   }
 
@@ -143,7 +149,8 @@ class TextCommandsTest {
       assertTrue(lines.get(i).startsWith(labels.path(i).path(0).path("label").asText() + "\t"));
       assertTrue(lines.get(i).endsWith("\t" + texts.get(i)));
     }
-    assertEquals(3 * texts.size(), onFile("classify", "classifier", "--top", 9).out().lines().count());
+    assertEquals(
+        3L * texts.size(), onFile("classify", "classifier", "--top", 9).out().lines().count());
     Files.writeString(file(), "The cat sleeps.\tA dog barks.\n");
     JsonNode pair = onFile("classify", "classifier", "--json").json().path("texts").path(0);
     JsonNode wanted = expected("classifier").path("pair_labels").path(0).path(0);
@@ -161,7 +168,9 @@ class TextCommandsTest {
     JsonNode expected = expected("masked");
     Path from = FOLDER.resolve("masked");
     JsonNode json =
-        command("fill-mask", from, "--text", expected.path("two").asText(), "--json").expect(0).json();
+        command("fill-mask", from, "--text", expected.path("two").asText(), "--json")
+            .expect(0)
+            .json();
     assertEquals(2, json.path("masks").size());
     assertEquals(
         expected.path("guesses").path(2).path(0).path("token"),

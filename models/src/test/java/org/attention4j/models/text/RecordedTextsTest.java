@@ -96,8 +96,10 @@ class RecordedTextsTest {
   @DisplayName("scores are logits where the configuration names no function")
   void logits() throws IOException {
     copy("reranker");
-    configure("\"model_type\"", "\"sentence_transformers\": {\"activation_fn\":"
-        + " \"torch.nn.modules.linear.Identity\"}, \"model_type\"");
+    configure(
+        "\"model_type\"",
+        "\"sentence_transformers\": {\"activation_fn\":"
+            + " \"torch.nn.modules.linear.Identity\"}, \"model_type\"");
     JsonNode expected = expected("reranker");
     List<TextPair> pairs =
         texts(expected.path("texts")).stream()

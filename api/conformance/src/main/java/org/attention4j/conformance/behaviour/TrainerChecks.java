@@ -19,6 +19,7 @@ import org.attention4j.spi.TrainerState;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.train.AdamW;
+import org.attention4j.train.ParameterGroup;
 import org.attention4j.train.Schedule;
 import org.attention4j.train.Sgd;
 import org.attention4j.weights.Weights;
@@ -38,6 +39,7 @@ public final class TrainerChecks {
         check("evaluation-updates-nothing", TrainerChecks::evaluation),
         check("micro-batches-are-averaged", TrainerChecks::microBatches),
         check("clipped-steps", TrainerChecks::clipped),
+        check("frozen-parameters", TrainerChecks::frozen),
         check("resume-is-bit-exact", TrainerChecks::resume),
         check("seed-repeats-dropout", TrainerChecks::seeds),
         check("dropout-is-the-reference's", TrainerChecks::dropout));
@@ -138,6 +140,41 @@ public final class TrainerChecks {
     List<Map<String, HostTensor>> batches = batches(bench, 2);
     return againstOracle(
         bench, DESCENT.clip(0.1), 0, List.of(batches.subList(0, 1), batches.subList(1, 2)));
+  }
+
+  /** Only the parameters of one kind learn; clipping must not see the gradients of the others. */
+  private static String frozen(Bench bench) {
+    List<ParameterGroup> groups =
+        List.of(ParameterGroup.frozen("(?!.*\\.bias$).*"), ParameterGroup.all(0.1));
+    Sgd descent = new Sgd(Schedule.constant(0.5), 0.9, false, groups); // keeps a slot
+    TrainerOptions options = TrainerOptions.of(descent).clip(0.1);
+    List<Map<String, HostTensor>> batches = batches(bench, 2);
+    String far =
+        againstOracle(bench, options, 0, List.of(batches.subList(0, 1), batches.subList(1, 2)));
+    if (!far.isEmpty()) {
+      return far;
+    }
+    Program lessons = Fixture.lessons(0);
+    Weights start = Fixture.weights(lessons, bench.seed());
+    try (Trainer trainer = bench.engine().train(lessons, start, options)) {
+      trainer.step(batches.get(0));
+      TrainerState state = trainer.state();
+      Map<String, HostTensor> gradients = trainer.gradients(batches.get(1));
+      for (String path : start.names()) {
+        boolean trained = path.endsWith(".bias");
+        boolean moved = !start.get(path).equalsExactly(state.weights().get(path));
+        if (moved != trained) {
+          return path + (trained ? " did not learn" : " is frozen, but changed");
+        }
+        boolean kept =
+            gradients.containsKey(path)
+                || state.slots().keySet().stream().anyMatch(slot -> slot.endsWith("." + path));
+        if (!trained && kept) {
+          return path + " is frozen, but has a gradient or optimizer state";
+        }
+      }
+    }
+    return "";
   }
 
   private static String resume(Bench bench) {

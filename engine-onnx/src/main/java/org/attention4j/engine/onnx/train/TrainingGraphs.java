@@ -35,7 +35,7 @@ public final class TrainingGraphs {
     TraceOptions tracing = TraceOptions.primitives();
     this.program = program;
     this.forward = program.graph(tracing.forTraining(true));
-    this.gradient = forward.gradient("loss", (op, types) -> false);
+    this.gradient = forward.gradient("loss", (op, types) -> false, optimizer::trains);
     this.optimizer = optimizer;
     this.clipNorm = clipNorm;
   }

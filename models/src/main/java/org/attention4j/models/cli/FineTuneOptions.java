@@ -1,0 +1,160 @@
+package org.attention4j.models.cli;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.data.ExampleBatches;
+import org.attention4j.models.huggingface.AdapterConfig;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options of training that starts from a directory of Hugging Face's. */
+final class FineTuneOptions {
+  private static final String DEFAULT = " Default: ${DEFAULT-VALUE}.";
+
+  @Option(
+      names = "--from",
+      paramLabel = "DIR",
+      description =
+          "Go on from the weights of a Hugging Face directory, with its tokenizer. --data holds the"
+              + " examples, or --corpus a running text. Rates and decay are then by default those of"
+              + " fine-tuning: 5e-5 (adapters 2e-4) falling linearly to 0, betas 0.9 and 0.999, decay"
+              + " 0.01, batches of 16.")
+  @Nullable Path from;
+
+  @Option(
+      names = "--fresh",
+      arity = "0..1",
+      paramLabel = "BOOLEAN",
+      fallbackValue = "true",
+      description = "Begin with random weights: --from needs a configuration and a tokenizer only.")
+  boolean fresh;
+
+  @Option(
+      names = "--data",
+      paramLabel = "FILE",
+      description =
+          "An example on each line: a text; source<TAB>target; label<TAB>text[<TAB>text]; or two"
+              + " sentences that belong together.")
+  @Nullable Path data;
+
+  @Option(
+      names = "--objective",
+      paramLabel = "KIND",
+      description =
+          "causal, masked, seq2seq, classify or contrastive; by default what the directory's"
+              + " architecture is for. Another objective gets a new head where it needs one.")
+  @Nullable String objective;
+
+  @Option(
+      names = "--max-length",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Tokens of a text at most; longer ones are cut. 0 for the model's context, but not over"
+              + " 128."
+              + DEFAULT)
+  int maxLength;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Times through the training examples, instead of --steps; 0 for --steps." + DEFAULT)
+  double epochs;
+
+  @Option(
+      names = "--batching",
+      paramLabel = "KIND",
+      defaultValue = "bucketed",
+      description =
+          "bucketed: examples of similar length together, with less padding; or shuffled."
+              + DEFAULT)
+  String batching = "bucketed";
+
+  @Option(
+      names = "--lora-rank",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Train a low-rank adapter of this rank and freeze the rest; 0 to train everything. --out"
+              + " then gets adapter_config.json and adapter_model.safetensors, as PEFT reads them."
+              + DEFAULT)
+  int rank;
+
+  @Option(
+      names = "--lora-alpha",
+      paramLabel = "A",
+      defaultValue = "16",
+      description = "The adapter counts alpha / rank times." + DEFAULT)
+  double alpha;
+
+  @Option(
+      names = "--lora-dropout",
+      paramLabel = "P",
+      defaultValue = "0",
+      description = "Dropout of the adapter's input." + DEFAULT)
+  double dropout;
+
+  @Option(
+      names = "--lora-targets",
+      paramLabel = "NAMES",
+      defaultValue = "all-linear",
+      description =
+          "Linear layers that get an adapter, by the ends of their paths, with commas between:"
+              + " q_proj,v_proj; or all-linear."
+              + DEFAULT)
+  String targets = "all-linear";
+
+  @Option(
+      names = "--adapter",
+      paramLabel = "DIR",
+      description = "Train this adapter of the model further, instead of a new one.")
+  @Nullable Path adapter;
+
+  @Option(
+      names = "--merge",
+      arity = "0..1",
+      paramLabel = "BOOLEAN",
+      fallbackValue = "true",
+      description =
+          "Also merge the adapter into the model: --out gets the merged model, and below it"
+              + " 'adapter' the adapter.")
+  boolean merge;
+
+  @Option(
+      names = "--score-examples",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "For seq2seq: write the targets of so many validation examples before and after, and score"
+              + " them by BLEU and exact match."
+              + DEFAULT)
+  int scoreExamples;
+
+  ExampleBatches.Order order() {
+    return switch (batching) {
+      case "bucketed" -> ExampleBatches.Order.BUCKETED;
+      case "shuffled" -> ExampleBatches.Order.SHUFFLED;
+      default ->
+          throw new UsageException("--batching is bucketed or shuffled, not '" + batching + "'");
+    };
+  }
+
+  /** A new adapter as asked for; null for none. */
+  @Nullable AdapterConfig adapterConfig() {
+    if (rank == 0) {
+      return null;
+    }
+    List<String> names =
+        Arrays.stream(targets.split(",", -1)).map(String::strip).filter(n -> !n.isEmpty()).toList();
+    return AdapterConfig.of(rank, alpha, dropout, names);
+  }
+
+  /** Whether an adapter learns. */
+  boolean adapts() {
+    return rank > 0 || adapter != null;
+  }
+}

@@ -1,0 +1,296 @@
+package org.attention4j.models.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.attention4j.error.UsageException;
+import org.attention4j.models.data.Example;
+import org.attention4j.models.data.ExampleBatches;
+import org.attention4j.models.data.TextFile;
+import org.attention4j.models.finetune.Lesson;
+import org.attention4j.models.finetune.Objective;
+import org.attention4j.models.finetune.Translations;
+import org.attention4j.models.huggingface.Adapter;
+import org.attention4j.models.huggingface.AdapterConfig;
+import org.attention4j.models.huggingface.Checkpoint;
+import org.attention4j.models.huggingface.FineTuning;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.report.FineTuningReport;
+import org.attention4j.models.run.Evaluation;
+import org.attention4j.models.run.TrainingPlan;
+import org.attention4j.models.run.TrainingRun;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.text.TextGenerator;
+import org.attention4j.models.token.Tokenizer;
+import org.attention4j.models.token.Tokenizers;
+import org.attention4j.spi.TrainerOptions;
+import org.attention4j.train.AdamW;
+import org.jspecify.annotations.Nullable;
+
+/** One run of {@code train --from}. */
+final class FineTuneRun {
+  private static final int SHOWN = 8;
+  private static final int SCORED_AT_ONCE = 32;
+
+  private final FineTuneOptions tuning;
+  private final TrainOptions options;
+  private final EngineOptions engine;
+  private final Common common;
+  private final Path from;
+  private final Path file;
+  private final Path out;
+  private final boolean resume;
+
+  FineTuneRun(
+      FineTuneOptions tuning,
+      TrainOptions options,
+      EngineOptions engine,
+      Common common,
+      @Nullable Path corpus,
+      Path out,
+      boolean resume) {
+    this.tuning = tuning;
+    this.options = options;
+    this.engine = engine;
+    this.common = common;
+    this.from = Objects.requireNonNull(tuning.from);
+    this.out = out;
+    this.resume = resume;
+    Path data = tuning.data;
+    if ((data == null) == (corpus == null)) {
+      throw new UsageException(
+          "--from needs either --data, with an example on each line, or --corpus, a running text");
+    }
+    this.file = data == null ? Objects.requireNonNull(corpus) : data;
+    if (tuning.rank > 0 && tuning.adapter != null) {
+      throw new UsageException("--adapter goes on with an adapter, --lora-rank makes a new one");
+    }
+    if (tuning.merge && !tuning.adapts()) {
+      throw new UsageException("--merge is for adapters: give --lora-rank or --adapter");
+    }
+    if (out.toAbsolutePath().normalize().equals(from.toAbsolutePath().normalize())) {
+      throw new UsageException("--out is the directory --from; choose another one");
+    }
+  }
+
+  int run() {
+    Checkpoint original =
+        tuning.fresh ? HuggingFace.fresh(from, options.seed) : HuggingFace.open(from);
+    String text = TextFile.read(file);
+    try (Tokenizer tokenizer = Tokenizers.load(from)) {
+      Objective objective =
+          tuning.objective == null
+              ? Objective.of(original.model().task())
+              : Objective.of(tuning.objective);
+      Lesson lesson =
+          Lesson.read(
+              original,
+              tokenizer,
+              file,
+              text,
+              new Lesson.Request(objective, tuning.maxLength, tuning.data == null, options.seed));
+      FineTuning trainee = trainee(lesson);
+      ExampleBatches batches =
+          new ExampleBatches(
+              lesson.examples(),
+              options.trainingShare,
+              lesson.collator(),
+              options.batch,
+              tuning.order(),
+              options.seed);
+      if (tuning.epochs > 0) {
+        double steps = tuning.epochs * batches.batchesPerEpoch() / options.accumulation;
+        options.steps = Math.max(1, Math.round(steps));
+      }
+      TrainingPlan plan = plan(lesson, trainee, tokenizer, batches, text);
+      if (!lesson.fresh().isEmpty()) {
+        common.progress("These weights start at random: " + String.join(", ", lesson.fresh()));
+      }
+      ModelDirectory start =
+          new ModelDirectory(from, original.model(), original.weights(), tokenizer);
+      return run(objective, plan, start, trainee, batches, text);
+    }
+  }
+
+  private FineTuning trainee(Lesson lesson) {
+    Checkpoint start = lesson.checkpoint();
+    AdapterConfig fresh = tuning.adapterConfig();
+    if (tuning.adapter != null) {
+      Adapter adapter = Adapter.load(tuning.adapter, start.model());
+      return FineTuning.lowRank(start, lesson.inputs(), adapter, tuning.merge);
+    }
+    if (fresh == null) {
+      return FineTuning.full(start, lesson.inputs());
+    }
+    List<String> heads =
+        lesson.fresh().stream().map(path -> path.replaceFirst("\\.[^.]+$", "")).distinct().toList();
+    AdapterConfig config = fresh.on(from.toAbsolutePath().normalize().toString(), heads);
+    return FineTuning.lowRank(start, lesson.inputs(), Adapter.fresh(config), tuning.merge);
+  }
+
+  private TrainingPlan plan(
+      Lesson lesson, FineTuning trainee, Tokenizer tokenizer, ExampleBatches batches, String text) {
+    AdamW usual = options.optimizer();
+    AdamW optimizer = usual.decaying(trainee.groups(usual.groups()));
+    TrainerOptions trainer =
+        engine.training(TrainerOptions.of(optimizer).clip(options.clip).withSeed(options.seed));
+    return new TrainingPlan(
+        engine.engine(),
+        lesson.checkpoint().model(),
+        tokenizer,
+        trainee,
+        batches,
+        trainer,
+        options.pace(),
+        out,
+        TextFile.sha256(text));
+  }
+
+  private int run(
+      Objective objective,
+      TrainingPlan plan,
+      ModelDirectory start,
+      FineTuning trainee,
+      ExampleBatches batches,
+      String text) {
+    boolean scored = tuning.scoreExamples > 0;
+    if (scored && objective != Objective.SEQ2SEQ) {
+      throw new UsageException("--score-examples is for seq2seq, not " + objective.label());
+    }
+    if (!resume) {
+      ModelDirectory.create(out);
+      ArgumentFiles.save(common.spec(), out);
+    }
+    Translations before = scored ? score(start(start), batches, text) : null;
+    try (Interruption interruption = new Interruption();
+        Progress progress = new Progress(common)) {
+      TrainingRun.Outcome outcome =
+          new TrainingRun(plan, progress).run(resume, interruption::requested);
+      progress.finish();
+      if (!outcome.finished()) {
+        common.say(
+            "Stopped after step %d of %d; saved. Go on with: train --resume --out %s"
+                .formatted(outcome.step(), options.steps, out));
+      }
+      Translations after =
+          scored && outcome.finished() ? score(trained(trainee), batches, text) : null;
+      report(objective, trainee, outcome, before, after);
+    }
+    return Failures.DONE;
+  }
+
+  /** Where training starts, with a tokenizer of its own, as the generator closes it. */
+  private ModelDirectory start(ModelDirectory start) {
+    if (tuning.adapter != null) {
+      return ModelDirectory.open(from, tuning.adapter);
+    }
+    return new ModelDirectory(from, start.model(), start.weights(), Tokenizers.load(from));
+  }
+
+  /** What was saved, read again. */
+  private ModelDirectory trained(FineTuning trainee) {
+    Path adapter = trainee.adapterIn(out);
+    return adapter == null || tuning.merge
+        ? ModelDirectory.open(out)
+        : ModelDirectory.open(from, adapter);
+  }
+
+  private Translations score(ModelDirectory directory, ExampleBatches batches, String text) {
+    List<String> lines = text.lines().toList();
+    List<String> sources = new ArrayList<>();
+    List<String> references = new ArrayList<>();
+    int longest = 1;
+    for (Example example : batches.validation()) {
+      if (sources.size() < tuning.scoreExamples) {
+        String[] sides = lines.get(example.line()).split("\t", -1);
+        sources.add(sides[0]);
+        references.add(sides[1]);
+      }
+      longest = Math.max(longest, example.partner().length);
+    }
+    try (TextGenerator generator =
+        TextGenerator.open(directory, engine.engine(), engine.session(), true)) {
+      return Translations.of(generator, sources, references, longest + 8, SCORED_AT_ONCE);
+    }
+  }
+
+  private void report(
+      Objective objective,
+      FineTuning trainee,
+      TrainingRun.Outcome outcome,
+      @Nullable Translations before,
+      @Nullable Translations after) {
+    ObjectNode json = JsonFile.object();
+    json.put("from", from.toString())
+        .put("data", file.toString())
+        .put("objective", objective.label())
+        .put("directory", out.toString())
+        .put("steps", outcome.step())
+        .put("finished", outcome.finished())
+        .put("parameters", outcome.weights().parameterCount())
+        .put("trained_parameters", trainee.trainedCount(outcome.weights()))
+        .put("tokens_per_second", outcome.tokensPerSecond())
+        .put("milliseconds_per_step", outcome.millisecondsPerStep());
+    if (outcome.finished()) {
+      Evaluation last = outcome.curve().get(outcome.curve().size() - 1);
+      json.put("training_loss", last.training())
+          .put("validation_loss", last.validation())
+          .put("whole_validation_loss", outcome.wholeValidation());
+      json.set("losses", JsonFile.tree(outcome.curve()));
+      if (before != null && after != null) {
+        json.set("before", json(before));
+        json.set("after", json(after));
+      }
+      JsonFile.write(out.resolve("report.json"), json);
+      new FineTuningReport(json, SHOWN).write(out.resolve("report.html"));
+      say(json, outcome, before, after);
+    }
+    common.result(json);
+  }
+
+  private static ObjectNode json(Translations translations) {
+    ObjectNode json = JsonFile.object();
+    json.put("examples", translations.texts().size())
+        .put("bleu", translations.bleu().score())
+        .put("exact_match", translations.exact());
+    int shown = Math.min(SHOWN, translations.texts().size());
+    json.set("sources", JsonFile.tree(translations.sources().subList(0, shown)));
+    json.set("references", JsonFile.tree(translations.references().subList(0, shown)));
+    json.set("texts", JsonFile.tree(translations.texts().subList(0, shown)));
+    return json;
+  }
+
+  private void say(
+      ObjectNode json,
+      TrainingRun.Outcome outcome,
+      @Nullable Translations before,
+      @Nullable Translations after) {
+    common.say(
+        String.format(
+            Locale.ROOT,
+            "Trained %,d of %,d parameters for %d steps: whole validation loss %.4f."
+                + " %.1f ms a step. The result is in %s.",
+            json.path("trained_parameters").asLong(),
+            outcome.weights().parameterCount(),
+            outcome.step(),
+            outcome.wholeValidation(),
+            outcome.millisecondsPerStep(),
+            out));
+    if (before != null && after != null) {
+      common.say(
+          String.format(
+              Locale.ROOT,
+              "BLEU %.2f before, %.2f after; exact match %.1f %% before, %.1f %% after, on %d"
+                  + " validation examples.",
+              before.bleu().score(),
+              after.bleu().score(),
+              100 * before.exact(),
+              100 * after.exact(),
+              after.texts().size()));
+    }
+  }
+}

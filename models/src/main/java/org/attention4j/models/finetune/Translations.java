@@ -1,0 +1,54 @@
+package org.attention4j.models.finetune;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.attention4j.generate.GenerationOptions;
+import org.attention4j.generate.Sampling;
+import org.attention4j.models.score.Bleu;
+import org.attention4j.models.text.GeneratedText;
+import org.attention4j.models.text.TextGenerator;
+
+/**
+ * Greedy translations beside their references.
+ *
+ * @param bleu of all
+ * @param exact share that equals its reference
+ */
+public record Translations(
+    List<String> sources, List<String> references, List<String> texts, Bleu bleu, double exact) {
+
+  public Translations {
+    sources = List.copyOf(sources);
+    references = List.copyOf(references);
+    texts = List.copyOf(texts);
+  }
+
+  /**
+   * Translates.
+   *
+   * @param longest new tokens at most
+   * @param batch texts at a time
+   */
+  public static Translations of(
+      TextGenerator generator,
+      List<String> sources,
+      List<String> references,
+      int longest,
+      int batch) {
+    List<String> texts = new ArrayList<>();
+    for (int i = 0; i < sources.size(); i += batch) {
+      List<String> part = sources.subList(i, Math.min(sources.size(), i + batch));
+      GenerationOptions options =
+          generator.defaults(longest, part).taking(longest).drawing(Sampling.greedy());
+      for (GeneratedText text : generator.generate(part, options)) {
+        texts.add(text.text().strip());
+      }
+    }
+    int equal = 0;
+    for (int i = 0; i < texts.size(); i++) {
+      equal += texts.get(i).equals(references.get(i).strip()) ? 1 : 0;
+    }
+    return new Translations(
+        sources, references, texts, Bleu.of(texts, references), (double) equal / texts.size());
+  }
+}

@@ -1,0 +1,103 @@
+package org.attention4j.models.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The page that fine-tuning leaves, from its {@code report.json}. */
+public final class FineTuningReport {
+  private final JsonNode json;
+  private final int shown;
+
+  /**
+   * About one run.
+   *
+   * @param shown translations at most
+   */
+  public FineTuningReport(JsonNode json, int shown) {
+    this.json = json;
+    this.shown = shown;
+  }
+
+  /**
+   * Writes the page.
+   *
+   * @throws org.attention4j.error.StorageException if it cannot be written
+   */
+  public void write(Path file) {
+    HtmlPage page = new HtmlPage("attention4j: fine-tuning", "en");
+    page.lead(
+        String.format(
+            Locale.ROOT,
+            "%s from %s on %s: %,d of %,d parameters learned, %d steps, %.1f ms a step.",
+            json.path("objective").asText(),
+            json.path("from").asText(),
+            json.path("data").asText(),
+            json.path("trained_parameters").asLong(),
+            json.path("parameters").asLong(),
+            json.path("steps").asLong(),
+            json.path("milliseconds_per_step").asDouble()));
+    curve(page);
+    if (json.has("after")) {
+      scores(page);
+    }
+    page.write(file);
+  }
+
+  private void curve(HtmlPage page) {
+    List<Double> steps = new ArrayList<>();
+    List<Double> training = new ArrayList<>();
+    List<Double> validation = new ArrayList<>();
+    for (JsonNode entry : json.path("losses")) {
+      steps.add(entry.path("step").asDouble());
+      training.add(entry.path("training").asDouble());
+      validation.add(entry.path("validation").asDouble());
+    }
+    page.heading("Loss")
+        .figure(
+            LineChart.of(
+                "Loss over steps",
+                "steps",
+                List.of(
+                    new LineChart.Curve("validation", "second", steps, validation),
+                    new LineChart.Curve("training", "first", steps, training))),
+            String.format(
+                Locale.ROOT,
+                "Mean loss of a target, in nats; whole validation part: %.4f.",
+                json.path("whole_validation_loss").asDouble()));
+  }
+
+  private void scores(HtmlPage page) {
+    JsonNode before = json.path("before");
+    JsonNode after = json.path("after");
+    page.heading("Greedy translations of validation examples")
+        .table(
+            List.of("", "before", "after"),
+            List.of(
+                List.of("BLEU", number(before.path("bleu"), 1), number(after.path("bleu"), 1)),
+                List.of(
+                    "exact match, %",
+                    number(before.path("exact_match"), 100),
+                    number(after.path("exact_match"), 100)),
+                List.of(
+                    "examples",
+                    before.path("examples").asText(),
+                    after.path("examples").asText())));
+    List<List<String>> rows = new ArrayList<>();
+    for (int i = 0; i < Math.min(shown, after.path("texts").size()); i++) {
+      rows.add(
+          List.of(
+              after.path("sources").path(i).asText(),
+              after.path("references").path(i).asText(),
+              before.path("texts").path(i).asText(),
+              after.path("texts").path(i).asText()));
+    }
+    page.table(List.of("source", "reference", "before", "after"), rows);
+  }
+
+  private static String number(JsonNode value, double factor) {
+    return String.format(Locale.ROOT, "%.2f", factor * value.asDouble());
+  }
+}
