@@ -15,8 +15,18 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
   /** The projections of the input, and their names below the block's path. */
   public sealed interface Inputs {}
 
-  /** Three layers. */
-  public record Separate(String query, String key, String value) implements Inputs {}
+  /**
+   * Three layers.
+   *
+   * @param keyBias whether that of the keys may have a bias; none in Whisper
+   */
+  public record Separate(String query, String key, String value, boolean keyBias)
+      implements Inputs {
+    /** All alike. */
+    public Separate(String query, String key, String value) {
+      this(query, key, value, true);
+    }
+  }
 
   /**
    * One layer whose output is all queries, then all keys, then all values (GPT-2, Phi-3).
@@ -60,6 +70,17 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
     return new HeadProjections(names, out, Linear.Style.usual(), Linear.Style.usual());
   }
 
+  /**
+   * Three layers, of which that of the keys has no bias, whatever the style says.
+   *
+   * @throws UsageException if they are one layer
+   */
+  public HeadProjections withoutKeyBias() {
+    Separate all = separateNames();
+    Separate less = new Separate(all.query, all.key, all.value, false);
+    return new HeadProjections(less, out, input, output);
+  }
+
   public HeadProjections styled(Linear.Style newInput, Linear.Style newOutput) {
     return new HeadProjections(names, out, newInput, newOutput);
   }
@@ -99,15 +120,17 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
   }
 
   Tensor query(Scope scope, Heads heads, Tensor x) {
-    return one(scope, separateNames().query, heads, heads.count(), x);
+    return one(scope, separateNames().query, input, heads.count(), heads.size(), x);
   }
 
   Tensor key(Scope scope, Heads heads, Tensor x) {
-    return one(scope, separateNames().key, heads, heads.keyValue(), x);
+    Separate all = separateNames();
+    Linear.Style style = all.keyBias ? input : input.withoutBias();
+    return one(scope, all.key, style, heads.keyValue(), heads.size(), x);
   }
 
   Tensor value(Scope scope, Heads heads, Tensor x) {
-    return one(scope, separateNames().value, heads, heads.keyValue(), x);
+    return one(scope, separateNames().value, input, heads.keyValue(), heads.size(), x);
   }
 
   private Separate separateNames() {
@@ -115,11 +138,12 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
       return separate;
     }
     throw new UsageException(
-        "cross-attention needs separate projections of queries, keys and values, not " + names);
+        "queries, keys and values need projections of their own here, not " + names);
   }
 
-  private Tensor one(Scope scope, String name, Heads heads, int count, Tensor x) {
-    Linear linear = new Linear(x.type().size(-1), count * heads.size(), input);
+  private static Tensor one(
+      Scope scope, String name, Linear.Style style, int count, int size, Tensor x) {
+    Linear linear = new Linear(x.type().size(-1), count * size, style);
     return split(scope.call(name, linear, x), count);
   }
 

@@ -9,12 +9,13 @@ import org.attention4j.tensor.Tensor;
  * size, size] to [batch, patches, width], rows of patches from the top, each from the left.
  *
  * <p>Parameters: {@code weight} [width, channels, patch, patch], as of a convolution whose stride
- * is its kernel, and {@code bias} [width].
+ * is its kernel, and perhaps {@code bias} [width].
  *
  * @param size height and width of the images; a multiple of {@code patch}
  * @param init of the weight
+ * @param bias whether there is one
  */
-public record PatchEmbedding(int channels, int size, int patch, int width, Init init)
+public record PatchEmbedding(int channels, int size, int patch, int width, Init init, boolean bias)
     implements Block {
   public PatchEmbedding {
     Sizes.requirePositive(
@@ -23,6 +24,16 @@ public record PatchEmbedding(int channels, int size, int patch, int width, Init 
       throw new UsageException(
           "PatchEmbedding: images of " + size + " pixels are no whole patches of " + patch);
     }
+  }
+
+  /** With a bias. */
+  public PatchEmbedding(int channels, int size, int patch, int width, Init init) {
+    this(channels, size, patch, width, init, true);
+  }
+
+  /** The same without a bias. */
+  public PatchEmbedding withoutBias() {
+    return new PatchEmbedding(channels, size, patch, width, init, false);
   }
 
   /** Number of patches of an image. */
@@ -40,6 +51,9 @@ public record PatchEmbedding(int channels, int size, int patch, int width, Init 
             .reshape(x.dim(0), patches(), pixels);
     Tensor weight =
         scope.param("weight", init, width, channels, patch, patch).reshape(width, pixels);
-    return cut.apply(new Affine(true), weight, scope.param("bias", Init.zeros(), width));
+    Affine op = new Affine(true);
+    return bias
+        ? cut.apply(op, weight, scope.param("bias", Init.zeros(), width))
+        : cut.apply(op, weight);
   }
 }

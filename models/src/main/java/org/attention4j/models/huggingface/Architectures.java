@@ -38,7 +38,10 @@ public final class Architectures {
           T5.ARCHITECTURE,
           Bart.ARCHITECTURE,
           Marian.ARCHITECTURE,
-          Pegasus.ARCHITECTURE);
+          Pegasus.ARCHITECTURE,
+          Whisper.ARCHITECTURE,
+          Clip.ARCHITECTURE,
+          DecisionTransformer.ARCHITECTURE);
 
   private static final Map<String, Architecture> BY_TYPE = byType();
 

@@ -29,15 +29,35 @@ final class Gpt2 {
 
   static Pretrained read(Config config, Task task) {
     int width = config.size("n_embd", 768);
-    int layers = config.size("n_layer", 12);
     int context = config.size("n_positions", 1024);
+    return new DecoderModel(
+        config,
+        task,
+        "transformer",
+        context,
+        width,
+        TokenEmbedder.of("wte", config.size("vocab_size", 50257), width)
+            .placed("wpe", new LearnedPositions(context, width))
+            .dropping(config.number("embd_pdrop", 0.1)),
+        layers(config, width, "gelu_new"),
+        LanguageHead.of("lm_head", config.flag("tie_word_embeddings", true)),
+        NameRules.prefix("transformer").ignoring("(.*\\.)?attn\\.bias"));
+  }
+
+  /**
+   * The layers and the last norm.
+   *
+   * @param activation where the configuration names none
+   */
+  static LayerStack layers(Config config, int width, String activation) {
+    int layers = config.size("n_layer", 12);
     boolean bias = config.flag("bias", true); // nanoGPT's own models may have none
     Linear.Style style = Decoders.style(config, bias).storedInFirst();
     LayerNorm norm = new LayerNorm(width, config.number("layer_norm_epsilon", 1e-5), bias);
     double dropout = config.number("resid_pdrop", 0.1);
-    Activation.Kind activation = Activations.read(config, "activation_function", "gelu_new");
+    Activation.Kind kind = Activations.read(config, "activation_function", activation);
     FeedForward feedForward =
-        new FeedForward(width, config.size("n_inner", 4 * width), activation)
+        new FeedForward(width, config.size("n_inner", 4 * width), kind)
             .styled(style, style)
             .named(FeedForward.Names.GPT2);
     List<Layer> stack = new ArrayList<>();
@@ -57,18 +77,7 @@ final class Gpt2 {
               Residual.pre(norm).dropping(dropout),
               TransformerEncoderLayer.Names.GPT2));
     }
-    return new DecoderModel(
-        config,
-        task,
-        "transformer",
-        context,
-        width,
-        TokenEmbedder.of("wte", config.size("vocab_size", 50257), width)
-            .placed("wpe", new LearnedPositions(context, width))
-            .dropping(config.number("embd_pdrop", 0.1)),
-        new LayerStack(stack, norm, StackNames.GPT2),
-        LanguageHead.of("lm_head", config.flag("tie_word_embeddings", true)),
-        NameRules.prefix("transformer").ignoring("(.*\\.)?attn\\.bias"));
+    return new LayerStack(stack, norm, StackNames.GPT2);
   }
 
   private static double scale(Config config, Heads heads, int layer) {

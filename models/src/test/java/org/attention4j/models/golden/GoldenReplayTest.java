@@ -55,7 +55,10 @@ class GoldenReplayTest {
           "cross_encoder",
           "roberta_mlm",
           "sentence_pooled",
-          "deit");
+          "deit",
+          "whisper",
+          "clip",
+          "decision_transformer");
 
   private static boolean golden() {
     return !System.getProperty(FOLDER, "").isEmpty();

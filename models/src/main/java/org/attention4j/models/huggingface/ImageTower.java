@@ -1,0 +1,40 @@
+package org.attention4j.models.huggingface;
+
+import java.util.List;
+import org.attention4j.models.huggingface.TextTower.Read;
+import org.attention4j.nn.Init;
+import org.attention4j.nn.LayerNorm;
+import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.PatchEmbedding;
+import org.attention4j.nn.Scope;
+import org.attention4j.op.Mask;
+import org.attention4j.tensor.Dim;
+import org.attention4j.tensor.Tensor;
+
+/**
+ * Layers over the patches of an image, with a learned token in front that stands for the image.
+ *
+ * @param norm of the embeddings, at {@code pre_layrnorm} as CLIP writes it, and of the first token
+ *     at last, at {@code post_layernorm}
+ */
+record ImageTower(PatchEmbedding patches, LayerStack stack, LayerNorm norm, Init init) {
+
+  /** From pixels [batch, channels, size, size]. */
+  Read apply(Scope scope, Tensor pixels) {
+    Scope uncached = scope.uncached();
+    Tensor x = uncached.in("embeddings", s -> embed(s, pixels));
+    Tensor y = scope.call("pre_layrnorm", norm, x);
+    Tensor hidden = stack.apply(uncached, y, Mask.all(), null); // [batch, 1 + patches, width]
+    return new Read(hidden, scope.call("post_layernorm", norm, hidden.at(1, 0)));
+  }
+
+  private Tensor embed(Scope scope, Tensor pixels) {
+    int width = patches.width();
+    Tensor x = scope.call("patch_embedding", patches, pixels);
+    List<Dim> one = x.type().with(1, Dim.of(1)).dims(); // [batch, 1, width]
+    Tensor token = scope.param("class_embedding", init, width).reshape(1, 1, width).expand(one);
+    int places = patches.patches() + 1;
+    Tensor table = scope.child("position_embedding").param("weight", init, places, width);
+    return token.concat(1, x).add(table);
+  }
+}
