@@ -5,6 +5,7 @@ module org.attention4j.models {
   requires ai.djl.tokenizers;
   requires transitive com.fasterxml.jackson.databind;
   requires info.picocli;
+  requires java.desktop;
   requires me.tongfei.progressbar;
   requires static org.jspecify;
 
@@ -15,6 +16,7 @@ module org.attention4j.models {
   exports org.attention4j.models.jinja;
   exports org.attention4j.models.golden;
   exports org.attention4j.models.huggingface;
+  exports org.attention4j.models.input;
   exports org.attention4j.models.run;
   exports org.attention4j.models.score;
   exports org.attention4j.models.store;

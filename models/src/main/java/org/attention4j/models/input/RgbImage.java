@@ -1,0 +1,213 @@
+package org.attention4j.models.input;
+
+import java.awt.image.BufferedImage;
+import java.awt.image.ColorModel;
+import java.awt.image.IndexColorModel;
+import java.awt.image.Raster;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.FileImageInputStream;
+import javax.imageio.stream.ImageInputStream;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
+
+/**
+ * A picture of 8-bit red, green and blue, rows from the top. Immutable, thread-safe.
+ *
+ * <p>Files are read as Hugging Face's {@code load_image} reads them: grey becomes three equal
+ * channels, transparency and colour profiles are left out, and the orientation that a camera noted
+ * is applied.
+ */
+public final class RgbImage {
+  /** Larger pictures are refused before they are unpacked; the same bound as Pillow's. */
+  private static final long MAX_PIXELS = 178_956_970;
+
+  private static final int CHANNELS = 3;
+
+  private final int width;
+  private final int height;
+  private final byte[] pixels; // [height, width, channel]
+
+  private RgbImage(int width, int height, byte[] pixels) {
+    this.width = width;
+    this.height = height;
+    this.pixels = pixels;
+  }
+
+  /**
+   * A picture of given pixels.
+   *
+   * @param pixels red, green and blue of each, row after row; copied
+   * @throws UsageException if there are more or fewer than {@code 3 * width * height}
+   */
+  public static RgbImage of(int width, int height, byte[] pixels) {
+    if (width < 1 || height < 1 || pixels.length != (long) CHANNELS * width * height) {
+      throw new UsageException(
+          "an image of "
+              + width
+              + " x "
+              + height
+              + " pixels has 3 bytes for each, not "
+              + pixels.length
+              + " in all");
+    }
+    return new RgbImage(width, height, pixels.clone());
+  }
+
+  /**
+   * Reads a PNG or JPEG file, or another format that {@code javax.imageio} knows.
+   *
+   * @throws StorageException if there is no such file, or it cannot be read
+   * @throws FileFormatException if it is no picture, is damaged, has more than 178 million pixels,
+   *     16-bit grey, or colours that are neither grey nor red, green and blue
+   */
+  public static RgbImage read(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new StorageException("there is no image file " + file);
+    }
+    try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
+      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
+      if (!readers.hasNext()) {
+        throw new FileFormatException(file, "is no PNG, JPEG or other image that can be read here");
+      }
+      ImageReader reader = readers.next();
+      try {
+        reader.setInput(in, true);
+        return read(file, reader);
+      } finally {
+        reader.dispose();
+      }
+    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
+      throw damaged(file, e); // the readers of the JDK throw all of these
+    } catch (NegativeArraySizeException | NullPointerException | IllegalStateException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  private static FileFormatException damaged(Path file, Exception e) {
+    return new FileFormatException(file, "the image cannot be read: " + e.getMessage(), e);
+  }
+
+  private static RgbImage read(Path file, ImageReader reader) throws IOException {
+    long size = (long) reader.getWidth(0) * reader.getHeight(0);
+    if (size > MAX_PIXELS) {
+      throw new FileFormatException(
+          file, "the image has " + size + " pixels, more than " + MAX_PIXELS);
+    }
+    int orientation = Orientation.of(reader.getImageMetadata(0));
+    return Orientation.apply(orientation, of(file, reader.read(0)));
+  }
+
+  /** Samples as they are stored: Java's own conversion would change the brightness of grey. */
+  private static RgbImage of(Path file, BufferedImage image) {
+    ColorModel model = image.getColorModel();
+    Raster raster = image.getRaster();
+    int width = image.getWidth();
+    int height = image.getHeight();
+    int bands = raster.getNumBands();
+    int shift = model instanceof IndexColorModel ? 0 : model.getComponentSize(0) - Byte.SIZE;
+    boolean grey = bands <= 2;
+    if (bands > 4 || shift < 0 || (shift > 0 && grey)) {
+      throw new FileFormatException(
+          file,
+          "images of "
+              + bands
+              + " channels of "
+              + model.getComponentSize(0)
+              + " bits are not supported; convert it to 8 bits of grey or of red, green and blue");
+    }
+    byte[] pixels = new byte[CHANNELS * width * height];
+    int[] row = new int[bands * width];
+    for (int y = 0; y < height; y++) {
+      raster.getPixels(0, y, width, 1, row);
+      for (int x = 0; x < width; x++) {
+        for (int c = 0; c < CHANNELS; c++) {
+          int value =
+              model instanceof IndexColorModel palette
+                  ? palette.getRGB(row[x]) >> (Byte.SIZE * (2 - c))
+                  : row[x * bands + (grey ? 0 : c)] >> shift;
+          pixels[(y * width + x) * CHANNELS + c] = (byte) value;
+        }
+      }
+    }
+    return new RgbImage(width, height, pixels);
+  }
+
+  public int width() {
+    return width;
+  }
+
+  public int height() {
+    return height;
+  }
+
+  /**
+   * One value from 0 to 255.
+   *
+   * @param channel 0 for red, 1 for green, 2 for blue
+   */
+  public int at(int x, int y, int channel) {
+    return pixels[(y * width + x) * CHANNELS + channel] & 0xFF;
+  }
+
+  /** This picture at another size. */
+  public RgbImage resized(int newWidth, int newHeight, Resampling how) {
+    if (newWidth < 1
+        || newHeight < 1
+        || (long) newWidth * newHeight > MAX_PIXELS
+        || (long) newWidth * height > MAX_PIXELS) {
+      throw new UsageException("no image has " + newWidth + " x " + newHeight + " pixels");
+    }
+    return new RgbImage(
+        newWidth, newHeight, how.resize(pixels, CHANNELS, width, height, newWidth, newHeight));
+  }
+
+  /** The middle of it; black where the picture is smaller. */
+  public RgbImage cropped(int newWidth, int newHeight) {
+    int left = offset(width, newWidth);
+    int top = offset(height, newHeight);
+    byte[] cut = new byte[CHANNELS * newWidth * newHeight];
+    for (int y = Math.max(0, -top); y < newHeight && y + top < height; y++) {
+      int x = Math.max(0, -left);
+      int end = Math.min(newWidth, width - left);
+      System.arraycopy(
+          pixels,
+          ((y + top) * width + x + left) * CHANNELS,
+          cut,
+          (y * newWidth + x) * CHANNELS,
+          (end - x) * CHANNELS);
+    }
+    return new RgbImage(newWidth, newHeight, cut);
+  }
+
+  /** Where the middle begins; negative for what is missing before, the larger half of it. */
+  private static int offset(int size, int wanted) {
+    return Math.floorDiv(size - wanted, 2);
+  }
+
+  /** Each new pixel is one of this picture's. */
+  RgbImage rearranged(boolean swapped, boolean mirrored, boolean flipped) {
+    int newWidth = swapped ? height : width;
+    int newHeight = swapped ? width : height;
+    byte[] moved = new byte[pixels.length];
+    for (int y = 0; y < newHeight; y++) {
+      for (int x = 0; x < newWidth; x++) {
+        int u = mirrored ? newWidth - 1 - x : x;
+        int v = flipped ? newHeight - 1 - y : y;
+        int from = swapped ? u * width + v : v * width + u;
+        System.arraycopy(pixels, from * CHANNELS, moved, (y * newWidth + x) * CHANNELS, CHANNELS);
+      }
+    }
+    return new RgbImage(newWidth, newHeight, moved);
+  }
+
+  @Override
+  public String toString() {
+    return width + " x " + height + " image";
+  }
+}
