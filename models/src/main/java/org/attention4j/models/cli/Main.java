@@ -25,6 +25,7 @@ import picocli.CommandLine.Command;
       ClassifyCommand.class,
       FillMaskCommand.class,
       TranslateCommand.class,
+      TranscribeCommand.class,
       RunCommand.class,
       ExportCommand.class,
       CompareCommand.class,

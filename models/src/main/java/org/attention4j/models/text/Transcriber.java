@@ -1,0 +1,192 @@
+package org.attention4j.models.text;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.attention4j.error.FileFormatException;
+import org.attention4j.error.UsageException;
+import org.attention4j.generate.Generation;
+import org.attention4j.generate.GenerationOptions;
+import org.attention4j.generate.Generator;
+import org.attention4j.models.huggingface.Checkpoint;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.PretrainedSession;
+import org.attention4j.models.input.ImageProcessor;
+import org.attention4j.models.input.LogMel;
+import org.attention4j.models.input.Sound;
+import org.attention4j.models.token.Tokenizer;
+import org.attention4j.models.token.Tokenizers;
+import org.attention4j.spi.Engine;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes down speech with a Whisper of Hugging Face's. Owns a session; as thread-safe as that.
+ *
+ * <pre>{@code
+ * try (Transcriber transcriber =
+ *     Transcriber.open(Path.of("whisper-tiny"), Engines.get("onnx"), SessionOptions.defaults())) {
+ *   Sound sound = Sound.read(Path.of("speech.wav"));
+ *   System.out.println(transcriber.transcribe(sound, Transcriber.Wish.usual()).text());
+ * }
+ * }</pre>
+ */
+public final class Transcriber implements AutoCloseable {
+  private static final String FEATURES = "input_features";
+  private static final String TOKENS = "decoder_input_ids";
+
+  private final Checkpoint checkpoint;
+  private final LogMel mel;
+  private final SpeechPrompt prompt;
+  private final Tokenizer tokenizer;
+  private final PretrainedSession session;
+
+  private Transcriber(
+      Checkpoint checkpoint,
+      LogMel mel,
+      SpeechPrompt prompt,
+      Tokenizer tokenizer,
+      PretrainedSession session) {
+    this.checkpoint = checkpoint;
+    this.mel = mel;
+    this.prompt = prompt;
+    this.tokenizer = tokenizer;
+    this.session = session;
+  }
+
+  /**
+   * What is wanted of a transcript.
+   *
+   * @param language code of what is spoken, such as {@code en}; null for what the model's files
+   *     say, or else what the model hears
+   * @param task {@code transcribe}, or {@code translate} into English; null for what the files say
+   * @param tokens at most for each piece; 0 for what the files say
+   */
+  public record Wish(@Nullable String language, @Nullable String task, int tokens) {
+    /** All as the files say. */
+    public static Wish usual() {
+      return new Wish(null, null, 0);
+    }
+  }
+
+  /**
+   * Opens a directory with {@code preprocessor_config.json}, {@code generation_config.json} and
+   * {@code tokenizer.json} beside the model.
+   *
+   * @throws UsageException if the model does not write down speech
+   * @throws FileFormatException if the files do not fit each other
+   */
+  public static Transcriber open(Path directory, Engine engine, SessionOptions options) {
+    Checkpoint checkpoint = HuggingFace.open(directory);
+    TensorType sound = checkpoint.model().inputs().get(FEATURES);
+    if (sound == null || !checkpoint.model().inputs().containsKey(TOKENS)) {
+      throw new UsageException(
+          directory
+              + " holds a model of type '"
+              + checkpoint.model().family()
+              + "', which does not write down speech; use whisper");
+    }
+    LogMel mel = LogMel.read(directory);
+    if (!sound.dim(1).is(mel.bands()) || !sound.dim(2).is(mel.frames())) {
+      throw new FileFormatException(
+          directory.resolve(ImageProcessor.FILE),
+          "makes " + mel.bands() + " x " + mel.frames() + " values, the model reads " + sound);
+    }
+    SpeechPrompt prompt = SpeechPrompt.read(directory);
+    Tokenizer tokenizer = Tokenizers.load(directory);
+    try {
+      PretrainedSession session =
+          checkpoint.session(engine, options, Set.of(FEATURES, TOKENS), Set.of());
+      return new Transcriber(checkpoint, mel, prompt, tokenizer, session);
+    } catch (RuntimeException e) {
+      tokenizer.close();
+      throw e;
+    }
+  }
+
+  /**
+   * What is said in a sound of any rate. A long one is cut into pieces of the length that the model
+   * reads at once, each written down by itself, so that a word may be lost at a cut; the language
+   * is heard in the first piece.
+   *
+   * @throws UsageException if the sound is empty, or the model does not know what is wanted
+   */
+  public Transcript transcribe(Sound sound, Wish wish) {
+    if (sound.length() == 0) {
+      throw new UsageException("the sound is empty");
+    }
+    Sound heard = sound.at(mel.rate());
+    List<Generation> pieces = new ArrayList<>();
+    StringBuilder text = new StringBuilder();
+    long[] start = null;
+    for (int from = 0; from < heard.length(); from += mel.samples()) {
+      int to = Math.min(heard.length(), from + mel.samples());
+      HostTensor features = mel.features(heard.part(from, to));
+      if (start == null) {
+        start = prompt.tokens(wish.language, wish.task, () -> language(features));
+      }
+      Generation piece =
+          Generator.translator(session.session(), Map.of(FEATURES, features))
+              .generate(start, options(wish, start.length));
+      pieces.add(piece);
+      text.append(tokenizer.decode(piece.ids()));
+    }
+    return new Transcript(text.toString().strip(), pieces);
+  }
+
+  private GenerationOptions options(Wish wish, int promptLength) {
+    int context = checkpoint.model().context();
+    GenerationOptions options =
+        prompt.generation().options(context, promptLength, context - promptLength);
+    return wish.tokens > 0 ? options.taking(wish.tokens) : options;
+  }
+
+  /** The most probable language after the first token. */
+  private long language(HostTensor features) {
+    HostTensor start = HostTensor.of(new long[] {prompt.start()}, 1, 1);
+    Map<String, HostTensor> outputs = session.run(Map.of(FEATURES, features, TOKENS, start));
+    HostTensor logits = Objects.requireNonNull(outputs.get("logits")); // [1, 1, vocabulary]
+    long best = -1;
+    for (long token : prompt.languages().values()) {
+      if (token < logits.size() && (best < 0 || logits.getDouble(token) > logits.getDouble(best))) {
+        best = token;
+      }
+    }
+    if (best < 0) {
+      throw new UsageException("the model has no token for a language; name one");
+    }
+    return best;
+  }
+
+  /** How a prompt reads, for people: {@code <|en|>} and so on. */
+  public String label(Generation piece) {
+    return String.join("", piece.prompt().stream().map(tokenizer::label).toList());
+  }
+
+  /** Codes of the languages that the model can be told; empty if it knows one only. */
+  public Set<String> languages() {
+    return prompt.languages().keySet();
+  }
+
+  /** What computes. */
+  public String description() {
+    return session.session().description();
+  }
+
+  @Override
+  public String toString() {
+    return "Transcriber of " + checkpoint.path() + " " + Arrays.asList(mel, description());
+  }
+
+  @Override
+  public void close() {
+    session.close();
+    tokenizer.close();
+  }
+}
