@@ -15,7 +15,13 @@ public enum AttentionForm {
   FUNCTION,
 
   /** The expansion itself, for programs that know no functions. */
-  PRIMITIVES;
+  PRIMITIVES,
+
+  /**
+   * ONNX Runtime's operator GroupQueryAttention where causal attention goes over a cache, which it
+   * can write in place; other attention as {@link #FUNCTION}.
+   */
+  GQA;
 
   /** As users write it: {@code function}. */
   public String label() {

@@ -23,9 +23,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * What runs attention in a session: the property {@code attention}. {@code none} is ONNX Runtime's
  * own operators, the name of a kernel provider is that kernel or an error, and {@code auto}, the
- * default, is the first kernel that is there; docs/benchmarks.md says what that brings.
+ * default, is the first kernel that is there; docs/benchmarks.md says what that brings. With {@code
+ * gqa} a decoding writes its cache in place, through ONNX Runtime's GroupQueryAttention; where that
+ * does not serve it is an error. So it does with {@code auto} where there is no kernel, as far as
+ * that serves.
  */
-record AttentionKernel(KernelChoice choice, DType precision) {
+record AttentionKernel(KernelChoice choice, DType precision, boolean cpu, boolean inPlace) {
 
   /**
    * Reads the property.
@@ -34,6 +37,7 @@ record AttentionKernel(KernelChoice choice, DType precision) {
    */
   static AttentionKernel of(SessionOptions options) {
     String asked = options.properties().getOrDefault(OrtSettings.ATTENTION, KernelChoice.AUTO);
+    boolean inPlace = asked.equals(IN_PLACE);
     String obstacle = "";
     if (options.device().kind() != Device.Kind.CPU) {
       obstacle = "it runs on the CPU, not on " + options.device();
@@ -42,8 +46,40 @@ record AttentionKernel(KernelChoice choice, DType precision) {
     }
     return new AttentionKernel(
         KernelChoice.of(
-            OrtSettings.ATTENTION, asked, OrtSettings.NONE, KernelOperators.ONNX_RUNTIME, obstacle),
-        options.precision());
+            OrtSettings.ATTENTION,
+            inPlace ? KernelChoice.AUTO : asked,
+            OrtSettings.NONE,
+            KernelOperators.ONNX_RUNTIME,
+            obstacle),
+        options.precision(),
+        options.device().kind() == Device.Kind.CPU,
+        inPlace);
+  }
+
+  /** The value of the property for ONNX Runtime's operator over a cache written in place. */
+  static final String IN_PLACE = "gqa";
+
+  /** Whether a decoding may use that operator: asked for, or where there is no faster kernel. */
+  boolean mayWriteInPlace() {
+    boolean known = precision == DType.F32 || precision == DType.F16;
+    return inPlace || (cpu && known && !choice.byName() && choice.kernel().isEmpty());
+  }
+
+  /**
+   * Refuses what was asked for by name.
+   *
+   * @throws EngineException if the operator was asked for and does not serve
+   */
+  void requireInPlace(boolean serves) {
+    if (inPlace && !serves) {
+      throw EngineException.unavailable(
+          OrtSettings.ATTENTION,
+          IN_PLACE,
+          List.of(
+              "it serves causal attention of decoders with heads of a multiple of 8 features, in"
+                  + " f32 or f16, without biases of the scores"),
+          List.of(OrtSettings.NONE, KernelChoice.AUTO));
+    }
   }
 
   /** The library to load into sessions; null for none. */
@@ -104,6 +140,7 @@ record AttentionKernel(KernelChoice choice, DType precision) {
             .orElse("attention by ONNX Runtime")
         + " ("
         + choice.reason()
-        + ")";
+        + ")"
+        + (mayWriteInPlace() ? ", a decoder's cache in place where its attention allows" : "");
   }
 }

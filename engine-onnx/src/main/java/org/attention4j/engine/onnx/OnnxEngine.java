@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Set;
 import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
+import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.session.OnnxSession;
 import org.attention4j.engine.onnx.session.OrtModel;
@@ -15,6 +16,7 @@ import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.op.Attention;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.Availability;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Mode;
@@ -87,7 +89,7 @@ public final class OnnxEngine implements Engine {
         model,
         whole.outputTypes(),
         program::checkNames,
-        () -> decoders(program, weights, trace, lowering, settings),
+        () -> decoders(program, weights, attention, trace, lowering, settings),
         "onnx: "
             + version()
             + ", "
@@ -109,9 +111,23 @@ public final class OnnxEngine implements Engine {
   private static OnnxSession.Decoders decoders(
       Program program,
       Weights weights,
+      AttentionKernel attention,
       TraceOptions trace,
       Lowering lowering,
       OrtSettings settings) {
+    if (attention.mayWriteInPlace()) {
+      DType precision = lowering.precision();
+      Graph step =
+          program.graph(
+              trace
+                  .keeping(GraphLowering.claims(precision, AttentionForm.GQA))
+                  .withCache(CacheMode.STATIC));
+      if (GroupedQueryFold.servesWholeCache(step, precision)) {
+        OrtModel model = open(step, weights, lowering.with(AttentionForm.GQA), settings);
+        return new OnnxSession.Decoders(null, model, null);
+      }
+      attention.requireInPlace(false);
+    }
     Graph step = program.graph(trace.withCache(CacheMode.STEP));
     OrtModel prefillModel = null;
     if (!Caches.stepMayBegin(step)) {

@@ -27,6 +27,7 @@ import org.attention4j.onnxformat.proto.AttributeProto;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.NodeProto;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
@@ -156,6 +157,24 @@ class ExporterTest {
     assertEquals(4, report.comparisons().size());
     String axes = read("model.onnx").getGraph().getInput(1).toString();
     assertTrue(axes.contains("past_sequence_length+sequence_length"), axes);
+  }
+
+  @Test
+  void causalAttentionOverACacheMayBeOneOperatorOfOnnxRuntime() throws IOException {
+    Program program = Program.of(new TestModels.Llama(47, 32, 2));
+    ExportReport report =
+        export(
+            program,
+            Parameters.init(program, 3),
+            ExportOptions.of("reference", examples(program))
+                .withCache(true)
+                .withAttention(AttentionForm.GQA));
+    assertTrue(report.worst() < 2e-5, report.toString());
+    long nodes =
+        read("model.onnx").getGraph().getNodeList().stream()
+            .filter(node -> node.getOpType().equals("GroupQueryAttention"))
+            .count();
+    assertEquals(2, nodes, "one for each layer");
   }
 
   @Test

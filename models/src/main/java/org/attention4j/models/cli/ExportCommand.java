@@ -113,7 +113,8 @@ final class ExportCommand implements Callable<Integer> {
       paramLabel = "FORM",
       description =
           "How attention is written: function (a node of our own domain that carries its expansion,"
-              + " so that any runtime runs it and one with the kernel is faster) or primitives."
+              + " so that any runtime runs it and one with the kernel is faster), primitives, or gqa (ONNX"
+              + " Runtime's GroupQueryAttention, which can write a cache in place)."
               + " Default: primitives for models of Hugging Face's, else function.")
   private @Nullable String attention;
 

@@ -135,6 +135,9 @@ public record CheckpointExport(
     Checkpoint checkpoint = open();
     Pretrained model = checkpoint.model();
     boolean cached = cached(model.task());
+    if (attention == AttentionForm.GQA && !cached) {
+      throw new UsageException("attention as gqa goes over a cache; export with --with-cache");
+    }
     ExportedModel exported = new ExportedModel(model);
     Program program = Program.of(exported);
     ExportOptions options =

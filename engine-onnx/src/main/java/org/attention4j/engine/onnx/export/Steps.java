@@ -2,6 +2,7 @@ package org.attention4j.engine.onnx.export;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.attention4j.engine.onnx.session.HostSlices;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
@@ -26,37 +27,13 @@ final class Steps {
           TensorType type = types.get(name);
           for (int axis = 0; type != null && axis < type.rank(); axis++) {
             if (type.dim(axis).equals(TIME)) {
-              cut = slice(cut, axis, from, to);
+              cut = HostSlices.slice(cut, axis, from, to);
             } else if (type.dim(axis).equals(PAST_AND_TIME)) {
-              cut = slice(cut, axis, 0, to);
+              cut = HostSlices.slice(cut, axis, 0, to);
             }
           }
           part.put(name, cut);
         });
     return part;
-  }
-
-  private static HostTensor slice(HostTensor tensor, int axis, long from, long to) {
-    long[] shape = tensor.shape();
-    long rows = 1;
-    long columns = 1;
-    for (int i = 0; i < axis; i++) {
-      rows *= shape[i];
-    }
-    for (int i = axis + 1; i < shape.length; i++) {
-      columns *= shape[i];
-    }
-    long stride = shape[axis] * columns;
-    long count = (to - from) * columns;
-    shape[axis] = to - from;
-    HostTensor result = HostTensor.zeros(tensor.dtype(), shape);
-    int bytes = tensor.dtype().bytes();
-    for (long row = 0; row < rows; row++) {
-      int source = (int) ((row * stride + from * columns) * bytes);
-      int target = (int) (row * count * bytes);
-      int length = (int) (count * bytes);
-      result.buffer().put(target, tensor.buffer(), source, length);
-    }
-    return result;
   }
 }

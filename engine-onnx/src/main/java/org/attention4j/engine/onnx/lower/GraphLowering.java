@@ -38,6 +38,7 @@ public final class GraphLowering {
   private final PrimitiveLowering primitives;
   private final CompositeLowering composites;
   private final AttentionFunctions attention;
+  private final GroupedQueryLowering grouped;
 
   private GraphLowering(Graph source, Lowering options, Map<Dim, String> given) {
     this.source = source;
@@ -54,6 +55,7 @@ public final class GraphLowering {
     primitives = new PrimitiveLowering(target, literals, sizes, reshapes, products, options);
     composites = new CompositeLowering(target, literals, products, options);
     attention = new AttentionFunctions(target, sizes, options);
+    grouped = new GroupedQueryLowering(target, literals, sizes, reshapes, options);
   }
 
   /** Whether a composite should stay whole in a trace that is written in a precision. */
@@ -66,9 +68,19 @@ public final class GraphLowering {
       DType precision, AttentionForm form) {
     return (op, operands) ->
         CompositeLowering.claims(op, precision)
-            || (form == AttentionForm.FUNCTION
-                && op instanceof Attention whole
-                && AttentionFunctions.expresses(whole, operands, precision));
+            || (op instanceof Attention whole && keeps(form, whole, operands, precision));
+  }
+
+  private static boolean keeps(
+      AttentionForm form, Attention op, List<TensorType> operands, DType precision) {
+    // what turns out to have no cache is written as a function
+    return switch (form) {
+      case FUNCTION -> AttentionFunctions.expresses(op, operands, precision);
+      case GQA ->
+          GroupedQuery.expresses(op, operands, precision)
+              && AttentionFunctions.expresses(op, operands, precision);
+      case PRIMITIVES -> false;
+    };
   }
 
   /**
@@ -80,7 +92,11 @@ public final class GraphLowering {
    * @throws EngineException with the block's path, if ONNX Runtime has no such operator
    */
   public static OnnxModel lower(Graph graph, Weights weights, Lowering options) {
-    GraphLowering lowering = new GraphLowering(AttentionLayouts.fold(graph), options, Map.of());
+    Graph joined =
+        options.attention() == AttentionForm.GQA
+            ? GroupedQueryFold.fold(graph, options.precision())
+            : graph;
+    GraphLowering lowering = new GraphLowering(AttentionLayouts.fold(joined), options, Map.of());
     lowering.all(weights);
     return lowering.target.build(OPSET, IR_VERSION, "", new TreeMap<>(options.metadata()));
   }
@@ -151,6 +167,9 @@ public final class GraphLowering {
     }
     if (op instanceof LaidOutAttention laidOut) {
       return attention.lower(laidOut, operands.names(), operands.types());
+    }
+    if (op instanceof GroupedQuery query) {
+      return grouped.lower(query, operands);
     }
     return List.of(composites.lower((Composite) op, operands));
   }

@@ -24,9 +24,9 @@ public final class OnnxSession implements Session {
    *
    * @param prefill of the first step; null if {@code step} with an empty past will do
    * @param step of later steps
-   * @param pastSymbol the symbol of the cache's length
+   * @param pastSymbol the symbol of the cache's length; null for a cache that is written in place
    */
-  public record Decoders(@Nullable OrtModel prefill, OrtModel step, String pastSymbol)
+  public record Decoders(@Nullable OrtModel prefill, OrtModel step, @Nullable String pastSymbol)
       implements AutoCloseable {
     @Override
     public void close() {
@@ -112,8 +112,10 @@ public final class OnnxSession implements Session {
   @Override
   public Decoding decode() {
     Decoders models = decoders();
-    return new CachedDecoding(
-        models.prefill(), models.step(), models.pastSymbol(), this::known, this::outward);
+    String past = models.pastSymbol();
+    return past == null
+        ? new InPlaceDecoding(models.step(), this::known, this::outward)
+        : new CachedDecoding(models.prefill(), models.step(), past, this::known, this::outward);
   }
 
   private synchronized Decoders decoders() {

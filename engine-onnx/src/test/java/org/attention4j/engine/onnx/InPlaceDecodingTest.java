@@ -1,0 +1,176 @@
+package org.attention4j.engine.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import org.attention4j.conformance.models.TinyGpt;
+import org.attention4j.error.EngineException;
+import org.attention4j.error.ShapeException;
+import org.attention4j.nn.Model;
+import org.attention4j.reference.ReferenceEngine;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A cache written in place by GroupQueryAttention changes no result, and grows when it is full. */
+class InPlaceDecodingTest {
+  private static final SessionOptions IN_PLACE = SessionOptions.defaults().with("attention", "gqa");
+
+  /** Columns {@code from .. to} of [batch, columns]. */
+  private static HostTensor columns(HostTensor tensor, int from, int to) {
+    int rows = (int) tensor.dim(0);
+    HostTensor part = HostTensor.zeros(DType.I64, rows, to - from);
+    for (int i = 0; i < part.size(); i++) {
+      part.set(i, tensor.getLong(i / (to - from) * tensor.dim(1) + from + i % (to - from)));
+    }
+    return part;
+  }
+
+  /** The logits of columns {@code from .. to} of [batch, time, vocabulary]. */
+  private static HostTensor part(HostTensor logits, int from, int to) {
+    int vocabulary = (int) logits.dim(2);
+    HostTensor part = HostTensor.zeros(DType.F32, logits.dim(0), to - from, vocabulary);
+    int width = (to - from) * vocabulary;
+    for (int i = 0; i < part.size(); i++) {
+      long row = i / width;
+      part.set(i, logits.getDouble((row * logits.dim(1) + from) * vocabulary + i % width));
+    }
+    return part;
+  }
+
+  private static HostTensor whole(
+      Program program, Weights weights, Map<String, HostTensor> inputs) {
+    SessionOptions oracle = SessionOptions.defaults().withPrecision(DType.F64);
+    try (Session session = new ReferenceEngine().open(program, weights, oracle)) {
+      return Compare.named(session.run(inputs), "logits");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"gqa", "auto"})
+  void stepsOfAnyLengthGiveTheLogitsOfTheWholeText(String attention) {
+    // grouped heads of 8 features, turned by position, a window of 3, capped scores
+    Program program = Program.of(new TestModels.Llama(47, 32, 2));
+    Weights weights = Parameters.init(program, 5);
+    HostTensor ids = Compare.random(TensorType.i64(2, 75), 47, new Random(3));
+    HostTensor expected = whole(program, weights, Map.of("input_ids", ids));
+    SessionOptions options = SessionOptions.defaults().with("attention", attention);
+    try (Session session = new OnnxEngine().open(program, weights, options);
+        Decoding decoding = session.decode()) {
+      int from = 0;
+      for (int to : new int[] {5, 6, 7, 40, 41, 70, 71, 72, 75}) { // 64 slots fill up on the way
+        Map<String, HostTensor> outputs =
+            decoding.next(Map.of("input_ids", columns(ids, from, to)));
+        HostTensor logits = Compare.named(outputs, "logits");
+        Compare.equal(from + " to " + to, part(expected, from, to), logits, 1e-4);
+        assertEquals(to, decoding.length());
+        from = to;
+      }
+    }
+  }
+
+  private static Program masked() {
+    return Program.of(new TinyGpt(13, 64, 16, 2, 2, 0))
+        .with("attention_mask", TensorType.i64("batch", "past+time"))
+        .with("position_ids", TensorType.i64("batch", "time"));
+  }
+
+  /** Tokens, positions and mask of three rows, the last two padded on the left by 1 and 2. */
+  private static Map<String, HostTensor> padded(int time) {
+    Map<String, HostTensor> inputs = new LinkedHashMap<>();
+    inputs.put("input_ids", Compare.random(TensorType.i64(3, time), 13, new Random(7)));
+    HostTensor mask = HostTensor.zeros(DType.I64, 3, time);
+    HostTensor positions = HostTensor.zeros(DType.I64, 3, time);
+    for (int i = 0; i < mask.size(); i++) {
+      int row = i / time;
+      int column = i % time;
+      mask.set(i, column < row ? 0L : 1L);
+      positions.set(i, (long) Math.max(0, column - row));
+    }
+    inputs.put("attention_mask", mask);
+    inputs.put("position_ids", positions);
+    return inputs;
+  }
+
+  private static Map<String, HostTensor> step(Map<String, HostTensor> all, int from, int to) {
+    Map<String, HostTensor> part = new LinkedHashMap<>();
+    all.forEach(
+        (name, value) ->
+            part.put(name, columns(value, name.equals("attention_mask") ? 0 : from, to)));
+    return part;
+  }
+
+  private static Map<String, HostTensor> rows(Map<String, HostTensor> all, int... rows) {
+    Map<String, HostTensor> selected = new LinkedHashMap<>();
+    all.forEach(
+        (name, value) -> {
+          HostTensor part = HostTensor.zeros(DType.I64, rows.length, value.dim(1));
+          for (int i = 0; i < part.size(); i++) {
+            long row = rows[i / (int) value.dim(1)];
+            part.set(i, value.getLong(row * value.dim(1) + i % value.dim(1)));
+          }
+          selected.put(name, part);
+        });
+    return selected;
+  }
+
+  @Test
+  void paddingOnTheLeftIsNotSeenAndRowsMayBeChosen() {
+    Program program = masked();
+    Weights weights = Parameters.init(program, 6);
+    Map<String, HostTensor> all = padded(9);
+    Map<String, HostTensor> chosen = rows(all, 2, 0, 2, 1);
+    HostTensor expected = whole(program, weights, all);
+    HostTensor after = whole(program, weights, chosen);
+    try (Session session = new OnnxEngine().open(program, weights, IN_PLACE);
+        Decoding decoding = session.decode()) {
+      HostTensor first = Compare.named(decoding.next(step(all, 0, 5)), "logits");
+      Compare.equal("prompt", part(expected, 0, 5), first, 1e-4);
+      decoding.select(2, 0, 2, 1);
+      for (int t = 5; t < 9; t++) {
+        HostTensor next = Compare.named(decoding.next(step(chosen, t, t + 1)), "logits");
+        Compare.equal("step " + t, part(after, t, t + 1), next, 1e-4);
+      }
+    }
+  }
+
+  @Test
+  void aMaskThatDoesNotCoverThePastIsRefused() {
+    Program program = masked();
+    Weights weights = Parameters.init(program, 6);
+    Map<String, HostTensor> all = padded(6);
+    try (Session session = new OnnxEngine().open(program, weights, IN_PLACE);
+        Decoding decoding = session.decode()) {
+      decoding.next(step(all, 0, 4));
+      Map<String, HostTensor> wrong = step(all, 4, 5);
+      wrong.put("attention_mask", columns(Compare.named(wrong, "attention_mask"), 0, 3));
+      assertThrows(ShapeException.class, () -> decoding.next(wrong));
+      assertEquals(4, decoding.length());
+      decoding.next(step(all, 4, 5));
+      assertEquals(5, decoding.length());
+    }
+  }
+
+  @Test
+  void askedForByNameWhereItCannotServeItIsAnError() {
+    Model model = TestModels.Llama.tiny(); // heads of 4 features
+    Program program = Program.of(model);
+    try (Session session = new OnnxEngine().open(program, Parameters.init(program, 1), IN_PLACE)) {
+      EngineException refused = assertThrows(EngineException.class, session::decode);
+      assertTrue(String.valueOf(refused.getMessage()).contains("multiple of 8"), refused::toString);
+    }
+  }
+}
