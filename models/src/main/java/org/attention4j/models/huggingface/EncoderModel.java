@@ -115,7 +115,7 @@ record EncoderModel(
         if (!pooler.isEmpty()) {
           outputs.put("pooler_output", classes.pooled(scope, hidden));
         }
-        outputs.putAll(pooling.outputs(hidden, inputs.find("attention_mask")));
+        outputs.putAll(pooling.outputs(scope, hidden, inputs.find("attention_mask")));
         yield outputs;
       }
     };

@@ -59,13 +59,16 @@ public final class HuggingFace {
 
   /** The weights of a directory for a model that has been read already; see {@link #open(Path)}. */
   public static Checkpoint open(Path directory, Pretrained model) {
-    refusePickles(directory);
-    return fit(directory, model, Weights.load(directory));
+    return fit(directory, model, weights(directory));
   }
 
   private static Checkpoint fit(Path directory, Pretrained model, Weights file) {
+    Weights all = file;
+    for (SentenceDense layer : dense(model)) {
+      all = layer.addTo(all, directory);
+    }
     try {
-      WeightFitting.Fitted fitted = WeightFitting.fit(model, file);
+      WeightFitting.Fitted fitted = WeightFitting.fit(model, all);
       return new Checkpoint(directory, model, fitted.weights(), fitted.paths());
     } catch (WeightsException e) {
       throw new WeightsException(directory + ": " + e.getMessage(), e);
@@ -83,8 +86,7 @@ public final class HuggingFace {
     Config config = config(directory);
     Architecture architecture = Architectures.of(config);
     Pretrained model = architecture.open(config, Task.FEATURES);
-    refusePickles(directory);
-    Weights file = withoutHeads(model, Weights.load(directory));
+    Weights file = withoutHeads(model, weights(directory));
     if (model instanceof EncoderModel encoder) {
       boolean pools =
           file.names().stream()
@@ -125,6 +127,21 @@ public final class HuggingFace {
     Map<String, String> paths = new LinkedHashMap<>();
     weights.names().forEach(path -> paths.put(path, path));
     return new Checkpoint(directory, model, weights, paths);
+  }
+
+  private static List<SentenceDense> dense(Pretrained model) {
+    if (model instanceof PooledModel pooled) {
+      return pooled.pooling().dense();
+    }
+    return model instanceof EncoderModel encoder && encoder.task() == Task.FEATURES
+        ? encoder.pooling().dense()
+        : List.of();
+  }
+
+  /** The tensors of a folder, none of them pickled. */
+  static Weights weights(Path directory) {
+    refusePickles(directory);
+    return Weights.load(directory);
   }
 
   private static void refusePickles(Path directory) {

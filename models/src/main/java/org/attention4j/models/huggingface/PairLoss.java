@@ -27,7 +27,7 @@ record PairLoss(EncoderModel model) implements Model {
   public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
     Tensor hidden = model.hidden(scope, inputs);
     Map<String, Tensor> outputs =
-        new LinkedHashMap<>(model.pooling().outputs(hidden, inputs.find("attention_mask")));
+        new LinkedHashMap<>(model.pooling().outputs(scope, hidden, inputs.find("attention_mask")));
     Tensor sentence = SentencePooling.unit(outputs);
     Tensor scores = sentence.matmulTransposed(sentence).mul(SCALE); // [batch, batch]
     Tensor row = scores.iota(scores.dim(0)); // [batch]

@@ -67,7 +67,7 @@ record PooledModel(Pretrained layers, SentencePooling pooling) implements Pretra
     if (hidden == null) {
       throw new IllegalStateException("no last_hidden_state among " + outputs.keySet());
     }
-    outputs.putAll(pooling.outputs(hidden, inputs.find("attention_mask")));
+    outputs.putAll(pooling.outputs(scope, hidden, inputs.find("attention_mask")));
     return outputs;
   }
 

@@ -11,6 +11,7 @@ import java.util.Objects;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.store.JsonFile;
+import org.attention4j.nn.Scope;
 import org.attention4j.nn.TokenPooling;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Tensor;
@@ -21,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * them the mean of the tokens, as sentence-transformers takes it.
  *
  * @param kinds their vectors stand one after the other
+ * @param dense layers behind them
  * @param normalised whether the vectors have length 1
  */
-record SentencePooling(List<TokenPooling> kinds, boolean normalised) {
+record SentencePooling(List<TokenPooling> kinds, List<SentenceDense> dense, boolean normalised) {
   private static final String NORMALISED = "sentence_embedding_normalized";
   private static final double LEAST = 1e-12;
 
@@ -41,6 +43,12 @@ record SentencePooling(List<TokenPooling> kinds, boolean normalised) {
 
   SentencePooling {
     kinds = List.copyOf(kinds);
+    dense = List.copyOf(dense);
+  }
+
+  /** Without layers behind it. */
+  SentencePooling(List<TokenPooling> kinds, boolean normalised) {
+    this(kinds, List.of(), normalised);
   }
 
   /**
@@ -54,32 +62,45 @@ record SentencePooling(List<TokenPooling> kinds, boolean normalised) {
       return new SentencePooling(List.of(TokenPooling.MEAN), false);
     }
     List<TokenPooling> kinds = new ArrayList<>();
+    List<SentenceDense> dense = new ArrayList<>();
     boolean normalised = false;
     for (JsonNode module : JsonFile.readArray(file)) {
       String type = module.path("type").asText();
       String kind = type.substring(type.lastIndexOf('.') + 1);
+      String folder = module.path("path").asText();
+      if (kind.equals("Pooling") ? !kinds.isEmpty() : kinds.isEmpty() && kind.equals("Dense")) {
+        throw new FileFormatException(file, "has its module " + folder + " in the wrong place");
+      }
       switch (kind) {
         case "Transformer" -> {}
-        case "Pooling" -> kinds.addAll(kinds(file, module.path("path").asText()));
+        case "Pooling" -> kinds.addAll(kinds(config(file, folder)));
+        case "Dense" -> dense.add(SentenceDense.read(folder, config(file, folder)));
         case "Normalize" -> normalised = true;
         default ->
             throw new FileFormatException(
-                file, "has a module " + type + "; only Transformer, Pooling, Normalize are served");
+                file,
+                "has a module "
+                    + type
+                    + "; only Transformer, Pooling, Dense, Normalize are served");
       }
     }
     if (kinds.isEmpty()) {
       throw new FileFormatException(file, "has no module for pooling");
     }
-    return new SentencePooling(kinds, normalised);
+    return new SentencePooling(kinds, dense, normalised);
   }
 
-  private static List<TokenPooling> kinds(Path modules, String folder) {
+  /** The configuration of a module, which lies below the directory. */
+  private static Config config(Path modules, String folder) {
     Path base = modules.resolveSibling("").normalize();
     Path path = base.resolve(folder).resolve("config.json").normalize();
     if (!path.startsWith(base)) {
       throw new FileFormatException(modules, "has a path that leaves the directory: " + folder);
     }
-    Config config = Config.read(path);
+    return Config.read(path);
+  }
+
+  private static List<TokenPooling> kinds(Config config) {
     List<TokenPooling> kinds = new ArrayList<>();
     MODES.forEach(
         (mode, kind) -> {
@@ -88,7 +109,27 @@ record SentencePooling(List<TokenPooling> kinds, boolean normalised) {
           }
         });
     if (kinds.isEmpty()) {
-      throw new FileFormatException(path, "asks for none of " + MODES.keySet());
+      kinds.addAll(named(config));
+    }
+    return kinds;
+  }
+
+  /** As newer releases write it: one entry, a name or several. */
+  private static List<TokenPooling> named(Config config) {
+    JsonNode given = config.json().path("pooling_mode");
+    List<String> names = given.isArray() ? config.texts("pooling_mode") : new ArrayList<>();
+    if (given.isTextual()) {
+      names.add(given.textValue());
+    }
+    List<TokenPooling> kinds = new ArrayList<>();
+    MODES.forEach(
+        (mode, kind) -> {
+          if (names.remove(mode) || names.remove(mode.replaceFirst("_tokens?$", ""))) {
+            kinds.add(kind);
+          }
+        });
+    if (kinds.isEmpty() || !names.isEmpty()) {
+      throw config.wrong("pooling_mode", "some of " + MODES.keySet(), given);
     }
     return kinds;
   }
@@ -97,14 +138,18 @@ record SentencePooling(List<TokenPooling> kinds, boolean normalised) {
    * {@code sentence_embedding} [batch, features]; {@code sentence_embedding_normalized}, the same
    * with length 1; {@code cosine_similarity} [batch, batch] of all pairs.
    *
+   * @param top where the layers behind the pooling are
    * @param hidden [batch, time, width]
    * @param mask [batch, time]; null where all are tokens
    */
-  Map<String, Tensor> outputs(Tensor hidden, @Nullable Tensor mask) {
+  Map<String, Tensor> outputs(Scope top, Tensor hidden, @Nullable Tensor mask) {
     Tensor tokens = mask == null ? ones(hidden) : mask;
     Tensor vector = kinds.get(0).apply(hidden, tokens);
     for (TokenPooling kind : kinds.subList(1, kinds.size())) {
       vector = vector.concat(-1, kind.apply(hidden, tokens));
+    }
+    for (SentenceDense layer : dense) {
+      vector = layer.apply(top, vector);
     }
     Tensor unit = vector.div(vector.mul(vector).sum(-1).sqrt().max(LEAST)); // [batch, features]
     Map<String, Tensor> outputs = new LinkedHashMap<>();

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -23,7 +24,14 @@ import org.attention4j.models.store.JsonFile;
  */
 record SentenceConfig(
     OptionalInt longest, boolean lowerCase, Map<String, String> prompts, String usualPrompt) {
-  private static final String ENCODER = "sentence_bert_config.json";
+  /** The first one that is there counts. */
+  private static final List<String> ENCODERS =
+      List.of(
+          "sentence_bert_config.json",
+          "sentence_roberta_config.json",
+          "sentence_distilbert_config.json",
+          "sentence_xlm-roberta_config.json");
+
   private static final String PROMPTS = "config_sentence_transformers.json";
 
   SentenceConfig {
@@ -36,7 +44,13 @@ record SentenceConfig(
    * @throws FileFormatException if one is damaged
    */
   static SentenceConfig read(Path directory) {
-    ObjectNode encoder = object(directory.resolve(ENCODER));
+    Path encoderFile =
+        ENCODERS.stream()
+            .map(directory::resolve)
+            .filter(Files::exists)
+            .findFirst()
+            .orElse(directory.resolve(ENCODERS.get(0)));
+    ObjectNode encoder = object(encoderFile);
     Path file = directory.resolve(PROMPTS);
     ObjectNode json = object(file);
     Map<String, String> prompts = new LinkedHashMap<>();
@@ -55,7 +69,7 @@ record SentenceConfig(
       throw new FileFormatException(file, "has no prompt '" + usual + "', its default");
     }
     return new SentenceConfig(
-        longest(directory.resolve(ENCODER), encoder.path("max_seq_length")),
+        longest(encoderFile, encoder.path("max_seq_length")),
         encoder.path("do_lower_case").asBoolean(false),
         prompts,
         usual);

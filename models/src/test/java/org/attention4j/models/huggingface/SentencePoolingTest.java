@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.family.Config;
@@ -60,10 +61,31 @@ class SentencePoolingTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "[{'type': 'sentence_transformers.models.Dense'}] | models.Dense; only Transformer",
+        "'mean' | MEAN",
+        "'cls' | FIRST",
+        "'lasttoken' | LAST",
+        "'mean_sqrt_len_tokens' | MEAN_ROOT",
+        "['max', 'weightedmean'] | MAX WEIGHTED_MEAN"
+      })
+  @DisplayName("may name the way to pool in one entry, as newer releases do")
+  void newer(String modes, String kinds) throws IOException {
+    write("modules.json", "[" + POOLING + "]");
+    write("1_Pooling/config.json", "{'pooling_mode': " + modes + "}");
+    List<TokenPooling> wanted = Stream.of(kinds.split(" ")).map(TokenPooling::valueOf).toList();
+    assertEquals(new SentencePooling(wanted, false), read());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "[{'type': 'sentence_transformers.models.CNN'}] | models.CNN; only Transformer",
         "[{'type': 'sentence_transformers.models.Transformer'}] | no module for pooling",
         "[{'path': '../other', 'type': 'a.Pooling'}] | leaves the directory: ../other",
         "[{'path': '2_Other', 'type': 'a.Pooling'}] | there is no file",
+        "[{'path': '2', 'type': 'a.Dense'}, " + POOLING + "] | 2 in the wrong place",
+        "[" + POOLING + ", " + POOLING + "] | 1_Pooling in the wrong place",
         "{} | should hold one JSON array",
       })
   @DisplayName("that cannot be served are refused with the reason")
@@ -80,7 +102,7 @@ class SentencePoolingTest {
     write("1_Pooling/config.json", "{'pooling_mode_cls_token': false}");
     FileFormatException e = assertThrows(FileFormatException.class, this::read);
     assertTrue(
-        String.valueOf(e.getMessage()).contains("asks for none of [cls_token, max_tokens"),
+        String.valueOf(e.getMessage()).contains("'pooling_mode' should be some of [cls_token, max"),
         e.getMessage());
   }
 }

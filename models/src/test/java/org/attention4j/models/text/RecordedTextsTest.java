@@ -56,7 +56,7 @@ class RecordedTextsTest {
   @CsvSource({
     "sentence_encoder, reference", "sentence_encoder, djl", "sentence_encoder, onnx",
     "sentence_decoder, reference", "sentence_decoder, djl", "sentence_decoder, onnx",
-    "masked, reference"
+    "masked, reference", "sentence_dense, reference"
   })
   @DisplayName("vectors, whatever the batch, from an encoder, a decoder, and below a head")
   void vectors(String name, String engine) {
