@@ -84,8 +84,7 @@ public final class HuggingFace {
    */
   public static Checkpoint openSentences(Path directory) {
     Config config = config(directory);
-    Architecture architecture = Architectures.of(config);
-    Pretrained model = architecture.open(config, Task.FEATURES);
+    Pretrained model = Architectures.read(config, Task.FEATURES);
     Weights file = withoutHeads(model, weights(directory));
     if (model instanceof EncoderModel encoder) {
       boolean pools =

@@ -20,10 +20,15 @@ import org.attention4j.models.store.JsonFile;
  * @param longest tokens of a text at most, if it says so
  * @param lowerCase whether texts are written in lower case first
  * @param prompts texts that are put before others, by name
+ * @param pooledPrompt whether the tokens of a prompt are part of the vector
  * @param usualPrompt the name of the one that is put before all that name none; may be empty
  */
 record SentenceConfig(
-    OptionalInt longest, boolean lowerCase, Map<String, String> prompts, String usualPrompt) {
+    OptionalInt longest,
+    boolean lowerCase,
+    Map<String, String> prompts,
+    boolean pooledPrompt,
+    String usualPrompt) {
   /** The first one that is there counts. */
   private static final List<String> ENCODERS =
       List.of(
@@ -33,6 +38,8 @@ record SentenceConfig(
           "sentence_xlm-roberta_config.json");
 
   private static final String PROMPTS = "config_sentence_transformers.json";
+
+  private static final String POOLING = "1_Pooling/config.json";
 
   SentenceConfig {
     prompts = new LinkedHashMap<>(prompts);
@@ -72,6 +79,7 @@ record SentenceConfig(
         longest(encoderFile, encoder.path("max_seq_length")),
         encoder.path("do_lower_case").asBoolean(false),
         prompts,
+        object(directory.resolve(POOLING)).path("include_prompt").asBoolean(true),
         usual);
   }
 
@@ -112,8 +120,19 @@ record SentenceConfig(
     return usualPrompt.isEmpty() ? "" : prompt(usualPrompt);
   }
 
-  /** A text as the tokenizer gets it. */
+  /**
+   * A text as the tokenizer gets it.
+   *
+   * @throws UsageException if the tokens of the prompt would have to be left out of the vector
+   */
   String prepared(String prompt, String text) {
+    if (!prompt.isEmpty() && !pooledPrompt) {
+      throw new UsageException(
+          "'include_prompt' is false in "
+              + POOLING
+              + "; vectors without the prompt's tokens are"
+              + " not served, give no prompt");
+    }
     String whole = (prompt + text).strip();
     return lowerCase ? whole.toLowerCase(Locale.ROOT) : whole;
   }

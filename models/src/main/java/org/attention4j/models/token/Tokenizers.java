@@ -66,6 +66,12 @@ public final class Tokenizers {
   }
 
   private static StorageException missing(Path directory, String what) {
+    if (Vocabulary.isOurs(directory.resolve(Vocabulary.FILE))) {
+      return new StorageException(
+          directory
+              + " holds a vocabulary of words or characters; this needs "
+              + JsonTokenizer.FILE);
+    }
     List<String> old =
         OLDER.stream().filter(name -> Files.exists(directory.resolve(name))).toList();
     String advice = "";

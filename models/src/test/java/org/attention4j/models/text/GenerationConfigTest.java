@@ -51,7 +51,7 @@ class GenerationConfigTest {
              "min_length": 9, "repetition_penalty": 1.1, "no_repeat_ngram_size": 3,
              "bad_words_ids": [[7], [8, 9]], "forced_bos_token_id": 10, "forced_eos_token_id": 6,
              "suppress_tokens": [11], "begin_suppress_tokens": [12], "num_beams": 4,
-             "length_penalty": 2.0, "early_stopping": true, "num_return_sequences": 2,
+             "length_penalty": 2.0, "renormalize_logits": true, "early_stopping": true, "num_return_sequences": 2,
              "use_cache": false, "stop_strings": ["end", "."], "transformers_version": "x"}
             """);
     Constraints constraints =
@@ -69,7 +69,7 @@ class GenerationConfigTest {
             Ending.after(26, 100).at(Set.of(5L, 6L)),
             constraints,
             new Sampling(0.6, 50, 0.9, 0.1, 0.8, 0.01, 0.02, 0),
-            new Beams(4, 2, Beams.End.FULL),
+            new Beams(4, 2, Beams.End.FULL, true),
             2,
             false);
     GenerationOptions got = config.options(100, 4, 7);
