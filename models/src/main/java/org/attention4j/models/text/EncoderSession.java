@@ -33,6 +33,10 @@ import org.attention4j.tensor.HostTensor;
  */
 final class EncoderSession implements AutoCloseable {
   static final int BATCH = 32;
+
+  /** Texts that are held as tokens and sorted by length at a time. */
+  private static final int SORTED = 1024;
+
   private static final String TYPES = "token_type_ids";
 
   private final Config config;
@@ -58,16 +62,17 @@ final class EncoderSession implements AutoCloseable {
     this.types = types;
   }
 
-  /** Takes one row of an output, a text's own: [...] without padding of the batch axis. */
+  /** Takes what the model says of each text. */
   @FunctionalInterface
   interface Rows {
     /**
      * One text's row.
      *
      * @param index of the text
-     * @param row all values of the output for it, in order
+     * @param tokens of the text
+     * @param row all values of the output for it, those of padding behind the tokens included
      */
-    void take(int index, float[] row);
+    void take(int index, Encoding tokens, float[] row);
   }
 
   /**
@@ -164,11 +169,25 @@ final class EncoderSession implements AutoCloseable {
    *
    * @param batch texts at a time, at most
    * @param output which output to take
+   * @throws UsageException if a text has no token, or the batch is below 1
    */
-  void run(List<Encoding> texts, int batch, String output, Rows rows) {
+  void run(List<TextPair> texts, int batch, String output, Rows rows) {
     if (batch < 1) {
       throw new UsageException("a batch has at least 1 text, not " + batch);
     }
+    for (int from = 0; from < texts.size(); from += SORTED) {
+      int first = from;
+      List<TextPair> some = texts.subList(from, Math.min(texts.size(), from + SORTED));
+      runTokens(
+          some.stream().map(this::encode).toList(),
+          batch,
+          output,
+          (index, tokens, row) -> rows.take(first + index, tokens, row));
+    }
+  }
+
+  /** The same for texts that are tokens already. */
+  void runTokens(List<Encoding> texts, int batch, String output, Rows rows) {
     List<Integer> order = // the longest first: if memory does not suffice, that shows at once
         IntStream.range(0, texts.size())
             .boxed()
@@ -224,7 +243,8 @@ final class EncoderSession implements AutoCloseable {
     float[] values = result.toFloatArray(); // [rows, ...]
     int size = values.length / chosen.size();
     for (int row = 0; row < chosen.size(); row++) {
-      rows.take(chosen.get(row), Arrays.copyOfRange(values, row * size, (row + 1) * size));
+      int index = chosen.get(row);
+      rows.take(index, texts.get(index), Arrays.copyOfRange(values, row * size, (row + 1) * size));
     }
   }
 

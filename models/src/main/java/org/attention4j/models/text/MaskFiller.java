@@ -97,11 +97,11 @@ public final class MaskFiller implements AutoCloseable {
       throw new UsageException("the text has no mask; write " + mask + " where a word is missing");
     }
     List<List<Guess>> guesses = new ArrayList<>();
-    session.run(
+    session.runTokens(
         List.of(encoding),
         1,
         "logits",
-        (index, row) -> guesses.addAll(guesses(encoding, row, top)));
+        (i, tokens, row) -> guesses.addAll(guesses(tokens, row, top)));
     return guesses;
   }
 

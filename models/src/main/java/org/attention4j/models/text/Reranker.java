@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.util.List;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.huggingface.Task;
-import org.attention4j.models.token.Encoding;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;
@@ -103,13 +102,12 @@ public final class Reranker implements AutoCloseable {
 
   /** The scores of pairs of a query and a document, in their order. */
   public double[] score(List<TextPair> pairs, int batch) {
-    List<Encoding> encodings = pairs.stream().map(session::encode).toList();
     double[] scores = new double[pairs.size()];
     session.run(
-        encodings,
+        pairs,
         batch,
         "logits",
-        (index, row) -> scores[index] = sigmoid ? Probabilities.sigmoid(row[0]) : row[0]);
+        (index, tokens, row) -> scores[index] = sigmoid ? Probabilities.sigmoid(row[0]) : row[0]);
     return scores;
   }
 

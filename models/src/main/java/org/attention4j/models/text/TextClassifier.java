@@ -7,7 +7,6 @@ import java.util.List;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.Task;
-import org.attention4j.models.token.Encoding;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;
@@ -97,10 +96,9 @@ public final class TextClassifier implements AutoCloseable {
    * @throws UsageException if a text has no token, or the batch is below 1
    */
   public List<List<Scored>> classifyPairs(List<TextPair> texts, int batch) {
-    List<Encoding> encodings = texts.stream().map(session::encode).toList();
     List<List<Scored>> results =
         new ArrayList<>(texts.stream().map(t -> List.<Scored>of()).toList());
-    session.run(encodings, batch, "logits", (index, row) -> results.set(index, scored(row)));
+    session.run(texts, batch, "logits", (i, tokens, row) -> results.set(i, scored(row)));
     return results;
   }
 

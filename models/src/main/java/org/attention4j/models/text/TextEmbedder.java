@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.huggingface.HuggingFace;
-import org.attention4j.models.token.Encoding;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
@@ -68,12 +67,10 @@ public final class TextEmbedder implements AutoCloseable {
    * @throws UsageException if a text has no token, or the batch is below 1
    */
   public float[][] embed(List<String> texts, String prompt, int batch) {
-    List<Encoding> encodings =
-        texts.stream()
-            .map(text -> session.encode(TextPair.of(config.prepared(prompt, text))))
-            .toList();
+    List<TextPair> prepared =
+        texts.stream().map(text -> TextPair.of(config.prepared(prompt, text))).toList();
     float[][] vectors = new float[texts.size()][];
-    session.run(encodings, batch, "sentence_embedding", (index, row) -> vectors[index] = row);
+    session.run(prepared, batch, "sentence_embedding", (i, tokens, row) -> vectors[i] = row);
     return vectors;
   }
 

@@ -81,16 +81,13 @@ public final class TokenClassifier implements AutoCloseable {
    * @throws UsageException if a text has no token, or the batch is below 1
    */
   public List<List<Entity>> find(List<String> texts, int batch) {
-    List<Encoding> encodings =
-        texts.stream().map(text -> session.encode(TextPair.of(text))).toList();
     List<List<Entity>> results =
         new ArrayList<>(texts.stream().map(t -> List.<Entity>of()).toList());
     session.run(
-        encodings,
+        texts.stream().map(TextPair::of).toList(),
         batch,
         "logits",
-        (index, row) ->
-            results.set(index, entities(texts.get(index), tokens(encodings.get(index), row))));
+        (i, tokens, row) -> results.set(i, entities(texts.get(i), tokens(tokens, row))));
     return results;
   }
 

@@ -170,6 +170,12 @@ class CommandLineTest {
     assertEquals("transformer.wpe", first); // the first sum is the first rounding
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"translators/t5", "golden/deit", "golden/cross_encoder"})
+  void comparingTakesEveryKindOfModel(String name) {
+    run("compare", "--from", "src/test/resources/" + name, "--engines", "reference").expect(0);
+  }
+
   @Test
   void anExportIsCheckedAndKeepsItsFigures() throws IOException {
     assumeTrue(Engines.names().contains("onnx"), "ONNX Runtime cannot run here");
