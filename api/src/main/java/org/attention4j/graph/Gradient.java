@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Differentiates a graph: it is recorded again on a tape, which then walks back. */
 final class Gradient {
+  /** Path of the nodes of the backward pass. */
+  static final String PATH = "gradient";
+
   private Gradient() {}
 
   static Graph of(
@@ -53,7 +56,7 @@ final class Gradient {
     Map<String, Tensor> trained = new LinkedHashMap<>(parameters);
     trained.entrySet().removeIf(p -> !wanted.test(p.getKey(), p.getValue().type()));
     List<String> paths = List.copyOf(trained.keySet());
-    follow(tracer, "gradient");
+    follow(tracer, PATH);
     List<@Nullable Tensor> gradients =
         tape.pull(List.of(scalar), List.of(scalar.scalar(1)), List.copyOf(trained.values()));
     Map<String, Tensor> results = new LinkedHashMap<>();

@@ -19,6 +19,7 @@ import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.Op;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A recorded model. Values are numbered; {@code types} holds the type of each; inputs, parameters
@@ -168,6 +169,20 @@ public record Graph(
       BiPredicate<Composite, List<TensorType>> keep,
       BiPredicate<String, TensorType> wanted) {
     return Gradient.of(this, loss, keep, wanted);
+  }
+
+  /**
+   * A graph that {@link #gradient} made, whose backward pass computes the inner values of each
+   * layer again instead of keeping them (activation checkpointing; Chen et al. 2016): more
+   * arithmetic, and memory for the inputs of the layers and the inside of one. A layer is what lies
+   * below a path whose last part is a number. Dropout draws the same mask again. The results are
+   * the same.
+   *
+   * @param fence an op that returns its operand, put before what is computed again so that a
+   *     compiler does not see that it is the same; null where there is none
+   */
+  public Graph recomputing(@Nullable Composite fence) {
+    return Recomputation.of(this, fence);
   }
 
   /** Values of the symbols, read from concrete input shapes. */

@@ -52,7 +52,8 @@ public final class GraphTrainer implements Trainer {
     TraceOptions tracing = TraceOptions.primitives().keeping(executor::claims);
     Graph forward = program.graph(tracing.forTraining(true));
     Parameters.check(forward, weights);
-    Graph back = forward.gradient("loss", executor::claims, options.optimizer()::trains);
+    Graph gradients = forward.gradient("loss", executor::claims, options.optimizer()::trains);
+    Graph back = options.recomputing() ? gradients.recomputing(null) : gradients;
     this.gradient = new GraphRunner(back, executor);
     this.evaluation = new GraphRunner(program.graph(tracing), executor);
     this.slots = options.optimizer().slots();

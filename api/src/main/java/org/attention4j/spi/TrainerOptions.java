@@ -17,6 +17,8 @@ import org.attention4j.train.Optimizer;
  * @param precision of the products; weights, norms and the loss stay f32 when it is bf16
  * @param seed of dropout
  * @param threads of the engine, 0 for its default
+ * @param recomputing whether the backward pass computes the inner values of layers again instead of
+ *     keeping them (activation checkpointing)
  * @param properties the engine's own settings; an unknown one is an error
  */
 public record TrainerOptions(
@@ -26,6 +28,7 @@ public record TrainerOptions(
     DType precision,
     long seed,
     int threads,
+    boolean recomputing,
     Map<String, String> properties) {
 
   public TrainerOptions {
@@ -40,7 +43,7 @@ public record TrainerOptions(
 
   /** CPU, f32, no clipping, seed 0. */
   public static TrainerOptions of(Optimizer optimizer) {
-    return new TrainerOptions(optimizer, 0, Device.cpu(), DType.F32, 0, 0, Map.of());
+    return new TrainerOptions(optimizer, 0, Device.cpu(), DType.F32, 0, 0, false, Map.of());
   }
 
   /**
@@ -52,30 +55,42 @@ public record TrainerOptions(
   }
 
   public TrainerOptions clip(double norm) {
-    return new TrainerOptions(optimizer, norm, device, precision, seed, threads, properties);
+    return new TrainerOptions(
+        optimizer, norm, device, precision, seed, threads, recomputing, properties);
   }
 
   public TrainerOptions on(Device newDevice) {
-    return new TrainerOptions(optimizer, clipNorm, newDevice, precision, seed, threads, properties);
+    return new TrainerOptions(
+        optimizer, clipNorm, newDevice, precision, seed, threads, recomputing, properties);
   }
 
   public TrainerOptions withPrecision(DType newPrecision) {
-    return new TrainerOptions(optimizer, clipNorm, device, newPrecision, seed, threads, properties);
+    return new TrainerOptions(
+        optimizer, clipNorm, device, newPrecision, seed, threads, recomputing, properties);
   }
 
   public TrainerOptions withSeed(long newSeed) {
-    return new TrainerOptions(optimizer, clipNorm, device, precision, newSeed, threads, properties);
+    return new TrainerOptions(
+        optimizer, clipNorm, device, precision, newSeed, threads, recomputing, properties);
   }
 
   public TrainerOptions withThreads(int count) {
-    return new TrainerOptions(optimizer, clipNorm, device, precision, seed, count, properties);
+    return new TrainerOptions(
+        optimizer, clipNorm, device, precision, seed, count, recomputing, properties);
+  }
+
+  /** Activation checkpointing: less memory, more arithmetic, the same results. */
+  public TrainerOptions recomputing(boolean on) {
+    return new TrainerOptions(
+        optimizer, clipNorm, device, precision, seed, threads, on, properties);
   }
 
   /** One setting of the engine. */
   public TrainerOptions with(String name, String value) {
     Map<String, String> more = new LinkedHashMap<>(properties);
     more.put(name, value);
-    return new TrainerOptions(optimizer, clipNorm, device, precision, seed, threads, more);
+    return new TrainerOptions(
+        optimizer, clipNorm, device, precision, seed, threads, recomputing, more);
   }
 
   /**

@@ -78,11 +78,12 @@ final class DjlTrainer implements Trainer {
     Graph graph = program.graph(tracing.forTraining(true));
     Parameters.check(graph, weights);
     Graph loss = lossOf(graph);
-    Graph gradient =
+    Graph plain =
         loss.gradient(
             LOSS,
             kernel == null ? (op, types) -> true : training::claims,
             options.optimizer()::trains);
+    Graph gradient = options.recomputing() ? recomputing(plain, kernel) : plain;
     List<String> trained = trained(loss, gradient);
     UpdateModel.requireSome(trained);
     this.evaluationGraph = program.graph(TraceOptions.primitives().keeping(fusion::claims));
@@ -116,6 +117,17 @@ final class DjlTrainer implements Trainer {
           "training needs a model with a scalar output 'loss'; it has " + graph.outputTypes());
     }
     return graph.withOutputs(List.of(LOSS));
+  }
+
+  /** Only where the gradient is a graph of ours, not PyTorch's. */
+  private Graph recomputing(Graph gradient, @Nullable AttentionKernel kernel) {
+    if (kernel == null) {
+      throw new EngineException(
+          "activation checkpointing needs an attention kernel of this library here, but there is "
+              + attention
+              + "; train without it, or on engine reference");
+    }
+    return gradient.recomputing(new Fence());
   }
 
   /** The parameters that the loss depends on by the gradient rules of the graph. */
@@ -452,6 +464,7 @@ final class DjlTrainer implements Trainer {
         + pytorch.threadCount(options.threads())
         + " threads, loss, gradient and update compiled to TorchScript, "
         + attention
+        + (options.recomputing() ? ", activations computed again in the backward pass" : "")
         + (shards.active()
             ? ", each batch cut into " + shards.parts() + " for " + shards.workers() + " workers"
             : "");

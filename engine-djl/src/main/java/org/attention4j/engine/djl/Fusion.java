@@ -39,6 +39,9 @@ final class Fusion {
     if (op instanceof Backward backward) {
       return gradients && claimsBackward(backward, operands);
     }
+    if (op instanceof Fence) {
+      return true;
+    }
     if (kernel != null && op instanceof Attention && kernel.claims(op, operands)) {
       return true;
     }
@@ -56,6 +59,9 @@ final class Fusion {
 
   /** Writes a claimed composite. */
   Written write(Composite op, ScriptCall call) {
+    if (op instanceof Fence) {
+      return Written.of(Term.tensor("torch.alias(" + call.tensor(0) + ")"));
+    }
     if (kernel != null && op instanceof Attention attention && kernel.claims(op, call.types())) {
       return kernel.forward(attention, call);
     }

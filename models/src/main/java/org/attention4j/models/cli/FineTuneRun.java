@@ -92,7 +92,8 @@ final class FineTuneRun {
               tokenizer,
               file,
               text,
-              new Lesson.Request(objective, tuning.maxLength, tuning.data == null, options.seed));
+              new Lesson.Request(
+                  objective, tuning.maxLength, tuning.data == null, tuning.fresh, options.seed));
       FineTuning trainee = trainee(lesson);
       ExampleBatches batches =
           new ExampleBatches(
@@ -137,7 +138,11 @@ final class FineTuneRun {
     AdamW usual = options.optimizer();
     AdamW optimizer = usual.decaying(trainee.groups(usual.groups()));
     TrainerOptions trainer =
-        engine.training(TrainerOptions.of(optimizer).clip(options.clip).withSeed(options.seed));
+        engine.training(
+            TrainerOptions.of(optimizer)
+                .clip(options.clip)
+                .recomputing(options.recomputing)
+                .withSeed(options.seed));
     return new TrainingPlan(
         engine.engine(),
         lesson.checkpoint().model(),

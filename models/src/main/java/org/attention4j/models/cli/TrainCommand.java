@@ -109,7 +109,10 @@ final class TrainCommand implements Callable<Integer> {
     Family model = options.family(tokenizer.size());
     TrainerOptions trainer =
         engine.training(
-            TrainerOptions.of(options.optimizer()).clip(options.clip).withSeed(options.seed));
+            TrainerOptions.of(options.optimizer())
+                .clip(options.clip)
+                .recomputing(options.recomputing)
+                .withSeed(options.seed));
     return new TrainingPlan(
         engine.engine(),
         model,

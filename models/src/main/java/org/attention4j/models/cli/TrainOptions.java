@@ -243,6 +243,16 @@ final class TrainOptions {
   double clip;
 
   @Option(
+      names = "--activation-checkpointing",
+      arity = "0..1",
+      paramLabel = "BOOLEAN",
+      fallbackValue = "true",
+      description =
+          "Compute the inside of each layer again in the backward pass instead of keeping it: less"
+              + " memory, more time, the same result.")
+  boolean recomputing;
+
+  @Option(
       names = "--seed",
       paramLabel = "N",
       defaultValue = "42",

@@ -24,6 +24,7 @@ import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
 
 /**
  * What a checkpoint learns from a file: the model with the head that the objective needs, the
@@ -51,9 +52,11 @@ public record Lesson(
    *
    * @param longest tokens of a text at most, 0 for what the model takes, but not over 128
    * @param running whether the file is one running text instead of lines
+   * @param fresh whether the checkpoint's weights are random, and its directory's do not count
    * @param seed of a new head
    */
-  public record Request(Objective objective, int longest, boolean running, long seed) {}
+  public record Request(
+      Objective objective, int longest, boolean running, boolean fresh, long seed) {}
 
   private static final int USUAL_LENGTH = 128;
 
@@ -199,7 +202,8 @@ public record Lesson(
     }
 
     private NewHead fresh(List<String> labels) {
-      return NewHead.on(original, request.objective.task(), labels, padding(), request.seed);
+      Weights file = request.fresh ? original.named() : Weights.load(original.path());
+      return NewHead.on(original, file, request.objective.task(), labels, padding(), request.seed);
     }
 
     private Lesson lesson(NewHead head, List<Example> examples, Collator collator) {

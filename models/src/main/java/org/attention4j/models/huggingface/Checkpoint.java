@@ -9,6 +9,7 @@ import org.attention4j.models.huggingface.PretrainedSession.Extra;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
 
 /**
@@ -20,6 +21,13 @@ import org.attention4j.weights.Weights;
 public record Checkpoint(Path path, Pretrained model, Weights weights, Map<String, String> paths) {
   public Checkpoint {
     paths = new LinkedHashMap<>(paths);
+  }
+
+  /** The weights under the names in the files. */
+  public Weights named() {
+    Map<String, HostTensor> named = new LinkedHashMap<>();
+    paths.forEach((name, path) -> named.put(name, weights.get(path)));
+    return Weights.of(named);
   }
 
   /**

@@ -25,13 +25,14 @@ public record NewHead(Checkpoint checkpoint, List<String> fresh) {
    * The layers of a checkpoint under the head of a task; what the file holds for the head in the
    * right shape is kept, the rest of the head starts at random.
    *
+   * @param file what its directory holds, under the names there
    * @param labels names of the classes; empty to leave them as they are
    * @param padding id of the padding token if the configuration names none, -1 for none
    * @param seed of the head's weights
    * @throws UsageException if the family does not serve the task
    */
   public static NewHead on(
-      Checkpoint original, Task task, List<String> labels, long padding, long seed) {
+      Checkpoint original, Weights file, Task task, List<String> labels, long padding, long seed) {
     Config config = Config.read(original.path().resolve(HuggingFace.CONFIG));
     ObjectNode json = config.json();
     String name = config.first("architectures", "");
@@ -52,7 +53,7 @@ public record NewHead(Checkpoint checkpoint, List<String> fresh) {
       json.put("pad_token_id", padding);
     }
     Pretrained model = Architectures.read(config);
-    Weights found = WeightFitting.fitPart(model, Weights.load(original.path())).weights();
+    Weights found = WeightFitting.fitPart(model, file).weights();
     Weights all = Parameters.complete(Program.of(model), found, seed);
     Map<String, String> names = new LinkedHashMap<>();
     all.names().forEach(path -> names.put(path, path));

@@ -73,6 +73,11 @@ public final class OnnxTrainer implements Trainer {
       throw new EngineException(
           "engine 'onnx' trains in f32, not in " + options.precision().label());
     }
+    if (options.recomputing()) {
+      throw new EngineException(
+          "engine 'onnx' has no activation checkpointing: ONNX Runtime merges what is computed"
+              + " twice; use engine djl or reference");
+    }
     this.program = program;
     this.options = options;
     this.seed = options.seed();
