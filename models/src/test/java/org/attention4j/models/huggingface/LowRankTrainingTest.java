@@ -159,7 +159,9 @@ class LowRankTrainingTest {
   @CsvSource({"use_dora, true", "peft_type, IA3", "bias, all", "r, 0", "lora_dropout, 2"})
   void otherKindsOfAdaptersAreRefused(String entry, String value) throws Exception {
     Object given =
-        value.matches("\\d+") ? (Object) Integer.valueOf(value) : value.equals("true") ? true : value;
+        value.matches("\\d+")
+            ? (Object) Integer.valueOf(value)
+            : value.equals("true") ? true : value;
     Path adapter = changed(entry, given);
     assertThrows(FileFormatException.class, () -> Adapter.load(adapter, base("gpt2").model()));
   }
