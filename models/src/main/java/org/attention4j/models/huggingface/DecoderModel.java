@@ -91,9 +91,11 @@ record DecoderModel(
   @Override
   public NameRules nameRules() {
     NameRules rules = extra;
-    if (task == Task.FEATURES || head.tied()) {
+    if (head.tied()) {
       String table = root().isEmpty() ? "" : root() + ".";
       rules = rules.tying(head.name() + ".weight", table + embedder.tableName() + ".weight");
+    } else if (task == Task.FEATURES) {
+      rules = rules.ignoring(head.name() + "\\.weight");
     }
     return task == Task.CAUSAL_LM ? rules : rules.ignoring(head.name() + "\\.bias");
   }

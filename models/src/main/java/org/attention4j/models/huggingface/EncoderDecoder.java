@@ -125,8 +125,10 @@ record EncoderDecoder(
     for (String copy : List.of("encoder.embed_tokens", "decoder.embed_tokens")) {
       rules = rules.tying(start + copy + ".weight", start + TABLE + ".weight");
     }
-    if (task == Task.FEATURES || head.tied()) {
+    if (head.tied()) {
       rules = rules.tying(head.name() + ".weight", start + TABLE + ".weight");
+    } else if (task == Task.FEATURES) {
+      rules = rules.ignoring(head.name() + "\\.weight");
     }
     return task == Task.FEATURES ? rules.ignoring(LOGITS_BIAS) : rules;
   }

@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.attention4j.error.AttentionException;
+import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
@@ -14,6 +16,7 @@ import org.attention4j.models.family.Config;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
 
 /**
@@ -67,8 +70,9 @@ public final class HuggingFace {
     for (SentenceDense layer : dense(model)) {
       all = layer.addTo(all, directory);
     }
+    Map<String, TensorType> wanted = wanted(directory, model);
     try {
-      WeightFitting.Fitted fitted = WeightFitting.fit(model, all);
+      WeightFitting.Fitted fitted = WeightFitting.fit(model.nameRules(), all, wanted);
       return new Checkpoint(directory, model, fitted.weights(), fitted.paths());
     } catch (WeightsException e) {
       throw new WeightsException(directory + ": " + e.getMessage(), e);
@@ -141,6 +145,16 @@ public final class HuggingFace {
   static Weights weights(Path directory) {
     refusePickles(directory);
     return Weights.load(directory);
+  }
+
+  /** Entries that are sound one by one may still not go together. */
+  private static Map<String, TensorType> wanted(Path directory, Pretrained model) {
+    try {
+      return WeightFitting.wanted(model);
+    } catch (AttentionException e) {
+      throw new FileFormatException(
+          directory.resolve(CONFIG), "describes no sound model: " + e.getMessage(), e);
+    }
   }
 
   private static void refusePickles(Path directory) {

@@ -14,6 +14,9 @@ import org.attention4j.weights.Weights;
 
 /** Brings the tensors of a file to the paths of a model, or lists all that does not fit. */
 final class WeightFitting {
+  /** All of any real model's; a file that is made to annoy does not fill the screen. */
+  private static final int LISTED = 1000;
+
   private final NameRules rules;
   private final Weights file;
   private final Map<String, TensorType> wanted;
@@ -37,11 +40,16 @@ final class WeightFitting {
   /**
    * The weights under the model's paths; tensors are shared, not copied.
    *
+   * @param wanted the model's parameters; see {@link #wanted}
    * @throws WeightsException that lists everything missing, left over, or of another shape
    */
-  static Fitted fit(Pretrained model, Weights file) {
-    Graph graph = Graph.trace(model, model.inputs(), TraceOptions.primitives());
-    return new WeightFitting(model.nameRules(), file, graph.parameterTypes()).fit();
+  static Fitted fit(NameRules rules, Weights file, Map<String, TensorType> wanted) {
+    return new WeightFitting(rules, file, wanted).fit();
+  }
+
+  /** The types of a model's parameters, by path. */
+  static Map<String, TensorType> wanted(Pretrained model) {
+    return Graph.trace(model, model.inputs(), TraceOptions.primitives()).parameterTypes();
   }
 
   /**
@@ -49,8 +57,7 @@ final class WeightFitting {
    * is left alone.
    */
   static Fitted fitPart(Pretrained model, Weights file) {
-    Graph graph = Graph.trace(model, model.inputs(), TraceOptions.primitives());
-    Map<String, TensorType> wanted = graph.parameterTypes();
+    Map<String, TensorType> wanted = wanted(model);
     WeightFitting fitting = new WeightFitting(model.nameRules(), file, wanted);
     fitting.find();
     Map<String, HostTensor> fit = new LinkedHashMap<>();
@@ -73,6 +80,7 @@ final class WeightFitting {
 
   private Fitted fit() {
     find();
+    rules.tied().forEach(this::compare);
     Map<String, HostTensor> ordered = new LinkedHashMap<>();
     wanted.forEach(
         (path, type) -> {
@@ -85,7 +93,11 @@ final class WeightFitting {
           }
         });
     if (!problems.isEmpty()) {
-      throw new WeightsException("weights do not fit the model: " + String.join("; ", problems));
+      int more = problems.size() - LISTED;
+      throw new WeightsException(
+          "weights do not fit the model: "
+              + String.join("; ", problems.subList(0, Math.min(LISTED, problems.size())))
+              + (more > 0 ? "; and " + more + " more" : ""));
     }
     return new Fitted(Weights.of(ordered, file.metadata()), paths);
   }
@@ -116,6 +128,25 @@ final class WeightFitting {
                 }
               });
     }
+  }
+
+  /** A copy that differs is a weight of its own: to leave it out would change the numbers. */
+  private void compare(String copy, String original) {
+    HostTensor used = found.get(original);
+    if (used == null || wanted.containsKey(copy)) {
+      return;
+    }
+    file.tensors()
+        .forEach(
+            (name, tensor) -> {
+              if (rules.candidates(name).contains(copy) && !tensor.equalsExactly(used)) {
+                problems.add(
+                    name
+                        + " differs from "
+                        + original
+                        + ", of which it should be a copy: the model reads only one of them");
+              }
+            });
   }
 
   private void check(String path, TensorType type, HostTensor tensor) {

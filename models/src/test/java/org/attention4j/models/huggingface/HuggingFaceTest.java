@@ -95,6 +95,44 @@ final class HuggingFaceTest {
   }
 
   @Test
+  @DisplayName("whose tied copy differs from the original is refused: one of them would be lost")
+  void tiedButDifferent() {
+    HostTensor copy = original.get("model.embed_tokens.weight").copy();
+    copy.set(5, copy.getDouble(5) + 1);
+    store(original.with("lm_head.weight", copy));
+    WeightsException e = assertThrows(WeightsException.class, () -> HuggingFace.open(directory));
+    String message = String.valueOf(e.getMessage());
+    assertTrue(message.contains("lm_head.weight differs from model.embed_tokens.weight"), message);
+    assertTrue(message.contains(directory.toString()), message);
+  }
+
+  @Test
+  @DisplayName("opens with the names that old releases gave to the weights of norms")
+  void legacyNames() throws IOException {
+    use("bert_classes");
+    store(
+        original.rename(
+            name ->
+                name.replace("LayerNorm.weight", "LayerNorm.gamma")
+                    .replace("LayerNorm.bias", "LayerNorm.beta")));
+    assertTrue(Weights.load(directory).has("bert.embeddings.LayerNorm.gamma"));
+    assertSameLogits("bert_classes", 0);
+  }
+
+  @Test
+  @DisplayName("opens where the files are links into another folder, as in the download cache")
+  void links() throws IOException {
+    Path blobs = Files.createDirectories(directory.resolve("blobs"));
+    Path snapshot = Files.createDirectories(directory.resolve("snapshots/main"));
+    for (String name : List.of("config.json", "model.safetensors", "io.safetensors")) {
+      Files.move(directory.resolve(name), blobs.resolve(name + "-hash"));
+      Path target = Path.of("../../blobs").resolve(name + "-hash");
+      Files.createSymbolicLink(snapshot.resolve(name), target);
+    }
+    assertArrayEquals(logits(RECORDED.resolve("qwen3")), logits(snapshot), 0);
+  }
+
+  @Test
   @DisplayName("opens from shards with an index")
   void shards() throws IOException {
     Weights first = Weights.empty();
