@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.attention4j.error.ShapeException;
+import org.attention4j.error.UsageException;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Tensor;
@@ -86,14 +87,34 @@ public final class Positions {
   /** The smallest distance of each bucket but the first. */
   static long[] bucketThresholds(int side, int maxDistance) {
     int exact = side / 2;
-    List<Long> thresholds = new ArrayList<>();
-    for (int distance = 1; thresholds.size() < side - 1; distance++) {
-      int bucket = distance < exact ? distance : logBucket(distance, exact, side, maxDistance);
-      while (thresholds.size() < bucket) {
-        thresholds.add((long) distance);
+    if (exact < 1 || maxDistance <= exact) {
+      throw new UsageException(
+          "relative positions need 2 buckets a side or more, and a largest distance beyond the"
+              + " exact half of them, not "
+              + side
+              + " buckets up to "
+              + maxDistance);
+    }
+    long[] thresholds = new long[side - 1];
+    for (int bucket = 1; bucket < side; bucket++) {
+      thresholds[bucket - 1] = bucket <= exact ? bucket : firstOf(bucket, exact, side, maxDistance);
+    }
+    return thresholds;
+  }
+
+  /** The smallest distance whose bucket is this one or a later one; buckets grow with distance. */
+  private static long firstOf(int bucket, int exact, int side, int maxDistance) {
+    int low = exact;
+    int high = Integer.MAX_VALUE;
+    while (low < high) {
+      int middle = low + (high - low) / 2;
+      if (logBucket(middle, exact, side, maxDistance) < bucket) {
+        low = middle + 1;
+      } else {
+        high = middle;
       }
     }
-    return thresholds.stream().mapToLong(t -> t).toArray();
+    return low;
   }
 
   /** In single precision, as the published checkpoints were trained. */

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.store.JsonFile;
 
@@ -85,11 +86,13 @@ public final class Config {
     return value.textValue();
   }
 
-  /** A positive number. */
+  /** A positive number, no larger than {@link SizeLimits} has it. */
   public int size(String name) {
     JsonNode value = entry(name);
-    if (!value.canConvertToInt() || !value.isIntegralNumber() || value.intValue() < 1) {
-      throw wrong(name, "a whole number from 1 on", value);
+    int most = SizeLimits.of(name);
+    boolean whole = value.canConvertToInt() && value.isIntegralNumber();
+    if (!whole || value.intValue() < 1 || value.intValue() > most) {
+      throw wrong(name, "a whole number from 1 to " + most, value);
     }
     return value.intValue();
   }
@@ -227,6 +230,19 @@ public final class Config {
       throw new FileFormatException(
           file, "'" + name + "' is " + entry(name) + ", which is not supported");
     }
+  }
+
+  /** A model that cannot be, by what {@code cause} says of its parts. */
+  public FileFormatException refused(AttentionException cause) {
+    return cause instanceof FileFormatException already
+        ? already
+        : new FileFormatException(file, "describes no sound model: " + cause.getMessage(), cause);
+  }
+
+  /** The file's path, for messages. */
+  @Override
+  public String toString() {
+    return file.toString();
   }
 
   /** A mistake in one entry. */

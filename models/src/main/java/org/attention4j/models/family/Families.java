@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.attention4j.error.AttentionException;
 import org.attention4j.error.UsageException;
 
 /** Families of this library's own formats, by the {@code model_type} of their configurations. */
@@ -32,11 +33,16 @@ public final class Families {
     Function<Config, Family> reader = READERS.get(config.modelType());
     if (reader == null) {
       throw new UsageException(
-          "models of type '"
+          config
+              + ": models of type '"
               + config.modelType()
               + "' are not known here; known are "
               + READERS.keySet());
     }
-    return reader.apply(config);
+    try {
+      return reader.apply(config);
+    } catch (AttentionException e) {
+      throw config.refused(e);
+    }
   }
 }

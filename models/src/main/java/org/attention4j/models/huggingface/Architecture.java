@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface;
 
 import java.util.List;
+import org.attention4j.error.AttentionException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
 
@@ -66,14 +67,15 @@ public record Architecture(
     String name = config.first("architectures", "");
     Task task = name.isEmpty() ? tasks.get(0) : Task.ofClass(name).orElse(null);
     if (task == null || !tasks.contains(task)) {
-      throw unserved(name);
+      throw unserved(config, name);
     }
     return open(config, task);
   }
 
-  private UsageException unserved(String name) {
+  private UsageException unserved(Config config, String name) {
     return new UsageException(
-        "'"
+        config
+            + ": the head '"
             + name
             + "' is not known here; "
             + modelType
@@ -84,10 +86,14 @@ public record Architecture(
   /** The model of a configuration with a head of choice. */
   Pretrained open(Config config, Task task) {
     if (!tasks.contains(task)) {
-      throw unserved(task.label());
+      throw unserved(config, task.label());
     }
-    Pretrained model = reader.read(config, task);
-    config.refuseUnread(CHANGING);
-    return model;
+    try {
+      Pretrained model = reader.read(config, task);
+      config.refuseUnread(CHANGING);
+      return model;
+    } catch (AttentionException e) {
+      throw config.refused(e);
+    }
   }
 }

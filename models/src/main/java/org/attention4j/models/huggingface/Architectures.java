@@ -97,7 +97,8 @@ public final class Architectures {
     Architecture architecture = BY_TYPE.get(config.modelType());
     if (architecture == null) {
       throw new UsageException(
-          "models of type '"
+          config
+              + ": models of type '"
               + config.modelType()
               + "' are not known here; known are "
               + BY_TYPE.keySet());

@@ -31,6 +31,9 @@ final class Rotary {
     Config parameters = config.section("rope_parameters");
     double part =
         parameters.number("partial_rotary_factor", config.number("partial_rotary_factor", share));
+    if (!(part <= 1)) {
+      throw config.wrong("partial_rotary_factor", "from 0 to 1", part);
+    }
     double theta = parameters.number("rope_theta", config.number("rope_theta", base));
     Config scaling = config.has("rope_scaling") ? config.section("rope_scaling") : parameters;
     return of(config, scaling, (int) (headDim * part), theta, interleaved);

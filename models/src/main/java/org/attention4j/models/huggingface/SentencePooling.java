@@ -2,6 +2,7 @@ package org.attention4j.models.huggingface;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -93,7 +94,12 @@ record SentencePooling(List<TokenPooling> kinds, List<SentenceDense> dense, bool
   /** The configuration of a module, which lies below the directory. */
   private static Config config(Path modules, String folder) {
     Path base = modules.resolveSibling("").normalize();
-    Path path = base.resolve(folder).resolve("config.json").normalize();
+    Path path;
+    try {
+      path = base.resolve(folder).resolve("config.json").normalize();
+    } catch (InvalidPathException e) {
+      throw new FileFormatException(modules, "has a path that cannot be: " + folder, e);
+    }
     if (!path.startsWith(base)) {
       throw new FileFormatException(modules, "has a path that leaves the directory: " + folder);
     }

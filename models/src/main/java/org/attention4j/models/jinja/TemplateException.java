@@ -18,6 +18,13 @@ public final class TemplateException extends AttentionException {
     this.placed = false;
   }
 
+  /** The same with the place where the template came from. */
+  public TemplateException in(String source) {
+    TemplateException named = new TemplateException(source + ": " + getMessage());
+    named.initCause(this);
+    return named;
+  }
+
   /** The same with a line, if it has none yet. */
   TemplateException at(int line) {
     return placed ? this : new TemplateException(line, String.valueOf(getMessage()));

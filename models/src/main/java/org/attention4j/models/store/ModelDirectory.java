@@ -3,9 +3,12 @@ package org.attention4j.models.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.attention4j.error.AttentionException;
+import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
+import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.family.Families;
@@ -36,7 +39,7 @@ public record ModelDirectory(
    * Opens a directory. The weights are mapped; see {@link Weights#load}.
    *
    * @throws StorageException if a file is missing or cannot be read
-   * @throws org.attention4j.error.FileFormatException if a file is damaged
+   * @throws FileFormatException if a file is damaged
    * @throws UsageException if the family is unknown
    * @throws WeightsException if the weights are of another model
    */
@@ -68,12 +71,22 @@ public record ModelDirectory(
       return HuggingFace.open(path, pretrained).weights();
     }
     Weights weights = Weights.load(path);
+    Graph graph = graph(path, model);
     try {
-      Parameters.check(program(model).graph(TraceOptions.primitives()), weights);
+      Parameters.check(graph, weights);
     } catch (WeightsException e) {
       throw new WeightsException(path + ": " + e.getMessage(), e);
     }
     return weights;
+  }
+
+  private static Graph graph(Path path, Family model) {
+    try {
+      return program(model).graph(TraceOptions.primitives());
+    } catch (AttentionException e) {
+      throw new FileFormatException(
+          path.resolve(CONFIG), "describes no sound model: " + e.getMessage(), e);
+    }
   }
 
   /** Only the configuration, for sizes. */

@@ -22,6 +22,7 @@ import org.attention4j.error.UsageException;
 import org.attention4j.models.jinja.Function;
 import org.attention4j.models.jinja.Special;
 import org.attention4j.models.jinja.Template;
+import org.attention4j.models.jinja.TemplateException;
 import org.attention4j.models.store.JsonFile;
 
 /**
@@ -169,7 +170,11 @@ public final class ChatTemplate {
     names.put("raise_exception", (Function) (arguments, named) -> refuse(arguments));
     names.put("strftime_now", (Function) (arguments, named) -> now(arguments));
     names.putAll(more);
-    return template.render(names);
+    try {
+      return template.render(names);
+    } catch (TemplateException e) {
+      throw e.in(source);
+    }
   }
 
   private Object refuse(List<Object> arguments) {

@@ -12,6 +12,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.attention4j.error.FileFormatException;
+import org.attention4j.error.UsageException;
 import org.attention4j.generate.Beams;
 import org.attention4j.generate.Constraints;
 import org.attention4j.generate.Ending;
@@ -132,6 +133,14 @@ public final class GenerationConfig {
    *     served
    */
   public GenerationOptions options(int context, int promptLength, int newTokens) {
+    try {
+      return read(context, promptLength, newTokens);
+    } catch (UsageException e) {
+      throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private GenerationOptions read(int context, int promptLength, int newTokens) {
     UNSERVED.forEach(this::requireNeutral);
     Ending ending =
         Ending.after(newTokens(promptLength).orElse(newTokens), context).at(stopTokens());
@@ -154,8 +163,20 @@ public final class GenerationConfig {
         flag("use_cache", true));
   }
 
-  /** How tokens are drawn; the seed is 0. */
+  /**
+   * How tokens are drawn; the seed is 0.
+   *
+   * @throws FileFormatException if an entry is wrong
+   */
   public Sampling sampling() {
+    try {
+      return drawing();
+    } catch (UsageException e) {
+      throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  private Sampling drawing() {
     if (!flag("do_sample", false)) {
       return Sampling.greedy();
     }
@@ -214,7 +235,7 @@ public final class GenerationConfig {
   }
 
   private long id(String name, JsonNode token) {
-    if (!token.isIntegralNumber() || token.longValue() < 0) {
+    if (!token.isIntegralNumber() || !token.canConvertToLong() || token.longValue() < 0) {
       throw wrong(name, "a token id", token);
     }
     return token.longValue();

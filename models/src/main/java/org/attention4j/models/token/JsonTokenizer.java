@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
 public final class JsonTokenizer implements Tokenizer {
   static final String FILE = "tokenizer.json";
 
+  private static final int MAX_ID = 1 << 26;
+
   /** What families of tokenizers call the special tokens. */
   private static final Map<String, List<String>> NAMES =
       Map.of(
@@ -95,6 +97,10 @@ public final class JsonTokenizer implements Tokenizer {
     if (labels.isEmpty() || labels.keySet().iterator().next() < 0) {
       throw new FileFormatException(file, "is no tokenizer: its vocabulary is empty or damaged");
     }
+    if (labels.keySet().stream().anyMatch(id -> id > MAX_ID)) {
+      throw new FileFormatException(file, "has a token with an id above " + MAX_ID);
+    }
+    TokenizerChecks.check(file, json);
     try {
       return new JsonTokenizer(
           file, Files.readAllBytes(file), labels, specials, open(file, truncation));

@@ -1,0 +1,52 @@
+package org.attention4j.models.hostile;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.attention4j.models.token.JsonTokenizer;
+
+/** A process that opens damaged tokenizers and uses them: they run in native code. */
+final class TokenizerVictim {
+  private static final String TEXT = "¿Duerme el gato? The cat sleeps, \u00e9\u0301 🐟\n\t 12,5 x";
+
+  private TokenizerVictim() {}
+
+  /** Opens, encodes, decodes. */
+  static void use(Path directory) {
+    try (JsonTokenizer tokenizer = JsonTokenizer.load(directory.resolve("tokenizer.json"))) {
+      for (String text : List.of(TEXT, "", " ", "a".repeat(300))) {
+        long[] ids = tokenizer.encode(text);
+        tokenizer.decode(ids);
+        tokenizer.encoding(text);
+        tokenizer.encoding(text, TEXT);
+        tokenizer.decodeWithSpecials(ids);
+      }
+      for (int id = 0; id < Math.min(50, tokenizer.size()); id++) {
+        tokenizer.decode(id);
+      }
+    }
+  }
+
+  /**
+   * Attacks and ends with 0 if nothing happened that should not.
+   *
+   * @param args scratch folder, rounds, and the tokenizers' folders
+   */
+  public static void main(String[] args) throws IOException {
+    List<Attack> attacks =
+        List.of(args).subList(2, args.length).stream()
+            .map(Path::of)
+            .map(
+                folder ->
+                    new Attack(folder, "tokenizer.json", Mutator.json(), TokenizerVictim::use))
+            .toList();
+    try {
+      Attack.run(Files.createDirectories(Path.of(args[0])), Integer.parseInt(args[1]), attacks);
+    } catch (AssertionError e) {
+      System.out.println(e.getMessage());
+      System.exit(1);
+    }
+    System.exit(0); // whatever hangs
+  }
+}
