@@ -12,7 +12,6 @@ final class Bert {
   private Bert() {}
 
   static Pretrained read(Config config, Task task) {
-    config.require("tie_word_embeddings", true);
     config.require("position_embedding_type", "absolute");
     int width = config.size("hidden_size");
     int context = config.size("max_position_embeddings", 512);
@@ -25,6 +24,7 @@ final class Bert {
             activation,
             "cls.predictions.transform.LayerNorm",
             Encoders.norm(config),
+            config.flag("tie_word_embeddings", true),
             "cls.predictions.decoder",
             "cls.predictions.bias");
     ClassHead classes =

@@ -138,6 +138,9 @@ record DecoderModel(
 
   @Override
   public Model withLoss() {
+    if (task == Task.SEQUENCE_CLASSIFICATION) {
+      return ProblemType.loss(this, config, config.count("id2label", 2));
+    }
     boolean causal = task == Task.CAUSAL_LM;
     return new LabelLoss(this, causal ? IDS : TensorType.i64("batch"), causal);
   }

@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
@@ -126,6 +127,21 @@ final class Decoders {
   }
 
   /**
+   * {@code pad_token_id}, whose row of the table learns nothing from lookups; counted from behind
+   * where it is negative, as in PyTorch.
+   *
+   * @param otherwise where it is not given; negative for none
+   */
+  static long padding(Config config, long otherwise) {
+    JsonNode given = config.json().path("pad_token_id");
+    if (!given.isIntegralNumber()) {
+      return otherwise;
+    }
+    long id = given.longValue();
+    return id < 0 ? config.size("vocab_size") + id : id;
+  }
+
+  /**
    * The frame in Llama's names: {@code model.embed_tokens}, {@code model.layers}, {@code lm_head}.
    *
    * @param tied where {@code tie_word_embeddings} is not given
@@ -138,7 +154,8 @@ final class Decoders {
         "model",
         config.size("max_position_embeddings", 2048),
         width,
-        TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width),
+        TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+            .padded(padding(config, -1)),
         stack,
         LanguageHead.of("lm_head", config.flag("tie_word_embeddings", tied)),
         NameRules.prefix("model"));

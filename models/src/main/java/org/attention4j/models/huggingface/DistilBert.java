@@ -28,7 +28,6 @@ final class DistilBert {
   private DistilBert() {}
 
   static Pretrained read(Config config, Task task) {
-    config.require("tie_word_embeddings", true);
     int width = config.size("dim", 768);
     int context = config.size("max_position_embeddings", 512);
     LayerNorm norm = new LayerNorm(width, 1e-12, true);
@@ -52,6 +51,7 @@ final class DistilBert {
             activation,
             "vocab_layer_norm",
             norm,
+            config.flag("tie_word_embeddings", true),
             "vocab_projector",
             "vocab_projector.bias");
     boolean tokens = task == Task.TOKEN_CLASSIFICATION;

@@ -51,7 +51,7 @@ record EncoderDecoder(
 
   /** A bias that all layers share, and the path of its table below the side's. */
   record Relative(String path, RelativePositionBias bias) {
-    private static @Nullable PairBias in(Scope scope, @Nullable Relative relative) {
+    static @Nullable PairBias in(Scope scope, @Nullable Relative relative) {
       return relative == null ? null : relative.bias.in(scope.child(relative.path));
     }
   }

@@ -3,7 +3,6 @@ package org.attention4j.models.huggingface;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.attention4j.error.UsageException;
 import org.attention4j.models.family.ClassLoss;
 import org.attention4j.models.family.Config;
 import org.attention4j.nn.LayerStack;
@@ -139,8 +138,8 @@ record EncoderModel(
   }
 
   /**
-   * {@inheritDoc} Layers without a head learn from pairs, see {@link PairLoss}; a single label is a
-   * number, whose squared error counts.
+   * {@inheritDoc} Layers without a head learn from pairs, see {@link PairLoss}; for classes see
+   * {@link ProblemType}.
    */
   @Override
   public Model withLoss() {
@@ -150,17 +149,7 @@ record EncoderModel(
     if (task != Task.SEQUENCE_CLASSIFICATION) {
       return new LabelLoss(this, IDS, false);
     }
-    boolean number = labels() == 1;
-    String type = number ? "regression" : "single_label_classification";
-    if (!config.text("problem_type", type).equals(type)) {
-      throw new UsageException(
-          "no loss for problem_type '"
-              + config.text("problem_type")
-              + "' of "
-              + labels()
-              + " labels");
-    }
-    return number ? new SquaredLoss(this) : new LabelLoss(this, TensorType.i64("batch"), false);
+    return ProblemType.loss(this, config, labels());
   }
 
   @Override

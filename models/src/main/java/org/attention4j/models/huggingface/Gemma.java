@@ -30,6 +30,7 @@ final class Gemma {
             config, task, Decoders.layers(config, norm, n -> attention, feedForward), true);
     return model.with(
         TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+            .padded(Decoders.padding(config, 0))
             .scaled(Math.sqrt(width)));
   }
 

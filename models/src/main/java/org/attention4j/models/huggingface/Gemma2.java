@@ -54,6 +54,7 @@ final class Gemma2 {
     return model
         .with(
             TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+                .padded(Decoders.padding(config, 0))
                 .scaled(Math.sqrt(width)))
         .with(model.head().capped(cap(config, "final_logit_softcapping", 30)));
   }

@@ -65,6 +65,7 @@ final class Gemma3 {
     return model
         .with(
             TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+                .padded(Decoders.padding(config, 0))
                 .scaled(Math.sqrt(width)))
         .with(model.head().capped(config.number("final_logit_softcapping", 0)));
   }

@@ -103,7 +103,7 @@ record ImageModel(
 
   @Override
   public Model withLoss() {
-    return new LabelLoss(this, TensorType.i64("batch"), false);
+    return ProblemType.loss(this, config, config.count("id2label", 2));
   }
 
   @Override

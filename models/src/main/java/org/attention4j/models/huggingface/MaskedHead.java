@@ -12,7 +12,9 @@ import org.attention4j.tensor.Tensor;
  * From hidden states to logits of the tokens behind masks: a layer, an activation, a normalisation,
  * products with the table of the tokens, a bias. Names are paths from the top.
  *
- * @param decoder a copy of the table that files may hold
+ * @param tied whether the table is that of the embeddings
+ * @param decoder the table and its bias where it is not; else copies that files may hold
+ * @param bias where it is tied, or what older files call that of the decoder
  */
 record MaskedHead(
     String dense,
@@ -20,14 +22,18 @@ record MaskedHead(
     Activation.Kind activation,
     String normName,
     Block norm,
+    boolean tied,
     String decoder,
     String bias) {
 
   /** Copies that files may hold: of the table, and of the bias. */
   NameRules rules(NameRules rules, String table) {
-    NameRules more = rules.tying(decoder + ".weight", table);
-    String copy = decoder + ".bias";
-    return copy.equals(bias) ? more : more.tying(copy, bias);
+    NameRules more = tied ? rules.tying(decoder + ".weight", table) : rules;
+    String own = decoder + ".bias";
+    if (own.equals(bias)) {
+      return more;
+    }
+    return tied ? more.tying(own, bias) : more.tying(bias, own);
   }
 
   /**
@@ -38,7 +44,8 @@ record MaskedHead(
   Tensor apply(Scope top, Scope table, Embedding tokens, Tensor hidden) {
     Tensor x = Activation.apply(activation, top.call(dense, layer, hidden));
     Tensor y = top.call(normName, norm, x);
-    Tensor logits = tokens.project(table, y);
-    return logits.add(top.param(bias, Init.zeros(), tokens.rows()));
+    Tensor logits = tokens.project(tied ? table : top.child(decoder), y);
+    String path = tied ? bias : decoder + ".bias";
+    return logits.add(top.param(path, Init.zeros(), tokens.rows()));
   }
 }

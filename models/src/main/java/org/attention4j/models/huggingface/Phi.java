@@ -53,6 +53,7 @@ final class Phi {
         config.size("max_position_embeddings", 2048),
         width,
         TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+            .padded(Decoders.padding(config, -1))
             .dropping(config.number("embd_pdrop", 0)),
         LayerStack.of(
             layer,

@@ -50,6 +50,7 @@ final class Phi3 {
     return Decoders.model(config, task, stack, false)
         .with(
             TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+                .padded(Decoders.padding(config, 32000))
                 .dropping(config.number("embd_pdrop", 0)));
   }
 }

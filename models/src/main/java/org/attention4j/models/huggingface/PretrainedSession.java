@@ -66,7 +66,7 @@ public final class PretrainedSession implements AutoCloseable {
   }
 
   /**
-   * Runs the model once. Whole numbers of any width and truth values become i64.
+   * Runs the model once. Whole numbers of any type and truth values become what an input wants.
    *
    * @throws UsageException if an input is missing or unknown
    * @throws org.attention4j.error.ShapeException if an input's shape does not fit
@@ -98,8 +98,21 @@ public final class PretrainedSession implements AutoCloseable {
     if (type == null || type.dtype() == value.dtype()) {
       return value;
     }
-    boolean floating = type.dtype().isFloating() || value.dtype().isFloating();
-    return floating ? value : value.cast(type.dtype()); // engines take any floating type
+    boolean floating = value.dtype().isFloating();
+    boolean wanted = type.dtype().isFloating();
+    boolean keep = floating && (wanted || !isWhole(value)); // engines take any floating type
+    return keep ? value : value.cast(type.dtype());
+  }
+
+  /** As masks are that were written as floating numbers. */
+  private static boolean isWhole(HostTensor value) {
+    for (long i = 0; i < value.size(); i++) {
+      double number = value.getDouble(i);
+      if (number != Math.rint(number)) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /** The engine's session, for decoding; it closes with this one. */

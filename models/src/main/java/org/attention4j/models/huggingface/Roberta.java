@@ -15,7 +15,6 @@ final class Roberta {
   private Roberta() {}
 
   static Pretrained read(Config config, Task task) {
-    config.require("tie_word_embeddings", true);
     config.require("position_embedding_type", "absolute");
     int width = config.size("hidden_size");
     int rows = config.size("max_position_embeddings", 512);
@@ -28,6 +27,7 @@ final class Roberta {
             Activation.Kind.GELU,
             "lm_head.layer_norm",
             Encoders.norm(config),
+            config.flag("tie_word_embeddings", true),
             "lm_head.decoder",
             "lm_head.bias");
     ClassHead classes =

@@ -9,14 +9,15 @@ import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
 /**
- * A model of one number for each sequence, {@code logits} [batch, 1], with the mean squared error
- * against the input {@code labels}, floating [batch]. Adds the output {@code loss}.
+ * A model of numbers for each sequence, {@code logits} [batch, numbers], with the mean squared
+ * error against the input {@code labels}, floating [batch, numbers], or [batch] where there is one
+ * number. Adds the output {@code loss}.
  */
-record SquaredLoss(Model model) implements Model {
+record SquaredLoss(Model model, int numbers) implements Model {
   @Override
   public Map<String, TensorType> inputs() {
     Map<String, TensorType> inputs = new LinkedHashMap<>(model.inputs());
-    inputs.put("labels", TensorType.f32("batch"));
+    inputs.put("labels", numbers == 1 ? TensorType.f32("batch") : TensorType.f32("batch", numbers));
     return inputs;
   }
 
@@ -24,8 +25,11 @@ record SquaredLoss(Model model) implements Model {
   public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
     Map<String, Tensor> outputs = new LinkedHashMap<>(model.apply(scope, inputs.without("labels")));
     Tensor logits = Objects.requireNonNull(outputs.get("logits"), "the model has no logits");
-    Tensor error = logits.drop(-1).sub(inputs.get("labels").cast(logits.dtype())); // [batch]
-    outputs.put("loss", error.mul(error).mean(0).drop(0));
+    Tensor found = numbers == 1 ? logits.drop(-1) : logits;
+    Tensor error = found.sub(inputs.get("labels").cast(logits.dtype()));
+    Tensor squares = error.mul(error);
+    Tensor flat = numbers == 1 ? squares : squares.merge(0, 2); // [batch * numbers]
+    outputs.put("loss", flat.mean(0).drop(0));
     return outputs;
   }
 }

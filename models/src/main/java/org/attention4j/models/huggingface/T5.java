@@ -74,6 +74,12 @@ final class T5 {
                 last,
                 STACK),
             relative(config, true));
+    NameRules rules =
+        NameRules.prefix("").ignoring(".*EncDecAttention\\.relative_attention_bias\\.weight");
+    int context = config.size("n_positions", 512);
+    if (config.first("architectures", "").endsWith("EncoderModel")) {
+      return new SourceModel(config, task, context, encoder, SentencePooling.read(config), rules);
+    }
     EncoderDecoder.Decoder decoder =
         new EncoderDecoder.Decoder(
             embedder,
@@ -90,13 +96,13 @@ final class T5 {
         config,
         task,
         "",
-        config.size("n_positions", 512),
+        context,
         encoder,
         decoder,
         LanguageHead.of("lm_head", tied).scaled(scaled ? 1 / Math.sqrt(width) : 1),
         new ShiftedLoss.Labels(config.id("decoder_start_token_id", padding), padding),
         false,
-        NameRules.prefix("").ignoring(".*EncDecAttention\\.relative_attention_bias\\.weight"));
+        rules);
   }
 
   private static MultiHeadAttention attention(Config config, Mask mask, double dropout) {

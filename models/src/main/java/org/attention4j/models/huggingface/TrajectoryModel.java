@@ -46,10 +46,10 @@ record TrajectoryModel(
     return config.modelType();
   }
 
-  /** None: it reads no tokens. */
+  /** Of time steps, the only ids that it reads. */
   @Override
   public int vocabulary() {
-    return 0;
+    return episode;
   }
 
   @Override
