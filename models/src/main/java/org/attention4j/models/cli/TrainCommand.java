@@ -67,7 +67,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (tuning.from != null) {
+    if (tuning.from != null && !resume) { // a resumed run has all its options from before
       options.forFineTuning(common.spec(), tuning.adapts());
     }
     if (resume) {

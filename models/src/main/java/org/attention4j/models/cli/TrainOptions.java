@@ -281,10 +281,17 @@ final class TrainOptions {
   long checkpointEvery;
 
   /**
-   * The usual values of fine-tuning, where the command line says nothing; options that make a new
-   * model are refused.
+   * The usual values of fine-tuning, where the command line says nothing.
+   *
+   * @param adapter whether an adapter learns
+   * @throws UsageException if an option is given that makes a new model
    */
   void forFineTuning(CommandSpec spec, boolean adapter) {
+    refuseNewModel(spec);
+    usual(spec.commandLine().getParseResult(), adapter);
+  }
+
+  private static void refuseNewModel(CommandSpec spec) {
     List<String> given = new ArrayList<>();
     for (String name : NEW_MODEL) {
       OptionSpec option = spec.findOption(name);
@@ -298,7 +305,9 @@ final class TrainOptions {
       throw new UsageException(
           "--from brings its own model and tokenizer; leave out " + String.join(", ", given));
     }
-    ParseResult result = spec.commandLine().getParseResult();
+  }
+
+  private void usual(ParseResult result, boolean adapter) {
     if (!result.hasMatchedOption("--learning-rate")) {
       learningRate = adapter ? 2e-4 : 5e-5;
     }

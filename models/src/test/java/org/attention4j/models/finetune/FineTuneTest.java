@@ -447,6 +447,46 @@ class FineTuneTest {
   }
 
   @Test
+  void aRunIsResumedWithItsOwnOptionsOnly() throws Exception {
+    Path out = directory.resolve("out");
+    run(
+        "train",
+        "--json",
+        "--quiet",
+        "--fresh",
+        "--engine",
+        "reference",
+        "--from",
+        start("t5").toString(),
+        "--data",
+        data("seq2seq").toString(),
+        "--out",
+        out.toString(),
+        "--lora-rank",
+        "2",
+        "--merge",
+        "--steps",
+        "2");
+    JsonNode again = run("train", "--json", "--quiet", "--resume", "--out", out.toString());
+    assertEquals(2, again.path("steps").asLong());
+    assertTrue(again.path("finished").asBoolean());
+    StringWriter err = new StringWriter();
+    int code =
+        Main.execute(
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err),
+            "train",
+            "--quiet",
+            "--resume",
+            "--out",
+            out.toString(),
+            "--lora-rank",
+            "3");
+    assertEquals(2, code, err.toString());
+    assertTrue(err.toString().contains("--lora-rank was 2, not 3"), err.toString());
+  }
+
+  @Test
   void aBadLineIsNamedByItsNumber() throws Exception {
     Path file = directory.resolve("bad.tsv");
     Files.writeString(file, "a\tb\n\nonly one\n");
