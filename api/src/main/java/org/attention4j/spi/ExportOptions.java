@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param source name of the engine that the file must agree with
  * @param precision of the weights and of the computation in the file
+ * @param weights how matrices of weights are written; a training step has them as they are
  * @param examples inputs to compare on, of several batch and time sizes, at least one
- * @param tolerance largest absolute difference of any output that passes
+ * @param tolerance largest absolute difference of any output that passes; for rounded weights
+ *     {@link WeightFormat#leastCosine} counts instead
  * @param cache whether the file takes and returns the KV cache
  * @param externalData whether the weights go to a file of their own, whatever their size
  * @param attention how attention is written in a model; a training step is primitives
@@ -25,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 public record ExportOptions(
     String source,
     DType precision,
+    WeightFormat weights,
     List<Map<String, HostTensor>> examples,
     double tolerance,
     boolean cache,
@@ -49,13 +52,23 @@ public record ExportOptions(
   /** f32, no cache, tolerance 1e-4, weights inside the file where they fit, functions. */
   public static ExportOptions of(String source, List<Map<String, HostTensor>> examples) {
     return new ExportOptions(
-        source, DType.F32, examples, 1e-4, false, false, AttentionForm.FUNCTION, null, null);
+        source,
+        DType.F32,
+        WeightFormat.FLOATING,
+        examples,
+        1e-4,
+        false,
+        false,
+        AttentionForm.FUNCTION,
+        null,
+        null);
   }
 
   public ExportOptions withPrecision(DType newPrecision, double newTolerance) {
     return new ExportOptions(
         source,
         newPrecision,
+        weights,
         examples,
         newTolerance,
         cache,
@@ -67,34 +80,76 @@ public record ExportOptions(
 
   public ExportOptions withCache(boolean on) {
     return new ExportOptions(
-        source, precision, examples, tolerance, on, externalData, attention, parts, trainingStep);
+        source,
+        precision,
+        weights,
+        examples,
+        tolerance,
+        on,
+        externalData,
+        attention,
+        parts,
+        trainingStep);
   }
 
   public ExportOptions withExternalData(boolean on) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, on, attention, parts, trainingStep);
+        source, precision, weights, examples, tolerance, cache, on, attention, parts, trainingStep);
   }
 
   public ExportOptions withTrainingStep(Optimizer optimizer) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, externalData, attention, parts, optimizer);
+        source,
+        precision,
+        weights,
+        examples,
+        tolerance,
+        cache,
+        externalData,
+        attention,
+        parts,
+        optimizer);
   }
 
   public ExportOptions withAttention(AttentionForm form) {
     return new ExportOptions(
-        source, precision, examples, tolerance, cache, externalData, form, parts, trainingStep);
+        source,
+        precision,
+        weights,
+        examples,
+        tolerance,
+        cache,
+        externalData,
+        form,
+        parts,
+        trainingStep);
   }
 
   public ExportOptions withParts(@Nullable EncoderParts newParts) {
     return new ExportOptions(
         source,
         precision,
+        weights,
         examples,
         tolerance,
         cache,
         externalData,
         attention,
         newParts,
+        trainingStep);
+  }
+
+  public ExportOptions withWeights(WeightFormat format) {
+    return new ExportOptions(
+        source,
+        precision,
+        format,
+        examples,
+        tolerance,
+        cache,
+        externalData,
+        attention,
+        parts,
         trainingStep);
   }
 }

@@ -11,6 +11,8 @@ import java.util.Map;
  * @param source the engine compared with, and its version
  * @param target what ran the file, and its version
  * @param tolerance largest absolute difference that passes
+ * @param leastCosine smallest cosine of any output that passes, in the place of the tolerance; 0 if
+ *     the tolerance counts
  * @param comparisons one for each example, cached runs included
  */
 public record ExportReport(
@@ -18,6 +20,7 @@ public record ExportReport(
     String source,
     String target,
     double tolerance,
+    double leastCosine,
     List<Comparison> comparisons) {
 
   /**
@@ -26,12 +29,18 @@ public record ExportReport(
    * @param shapes sizes of the inputs by name
    * @param cached whether it was run through the KV cache
    * @param differences largest absolute difference of each output; NaN if only one side is finite
+   * @param closeness of rounded weights: {@code cosine.OUTPUT}; of a decoder also {@code
+   *     perplexity.source} and {@code perplexity.file} of the example's tokens
    */
   public record Comparison(
-      Map<String, List<Long>> shapes, boolean cached, Map<String, Double> differences) {
+      Map<String, List<Long>> shapes,
+      boolean cached,
+      Map<String, Double> differences,
+      Map<String, Double> closeness) {
     public Comparison {
       shapes = Map.copyOf(shapes);
       differences = Map.copyOf(differences);
+      closeness = Map.copyOf(closeness);
     }
   }
 
@@ -48,8 +57,17 @@ public record ExportReport(
         .reduce(0, (a, b) -> Double.isNaN(a) || Double.isNaN(b) ? Double.NaN : Math.max(a, b));
   }
 
-  /** Whether every difference is within the tolerance. */
+  /** Smallest cosine of all; NaN if one is, 1 if none was taken. */
+  public double cosine() {
+    return comparisons.stream()
+        .flatMap(c -> c.closeness().entrySet().stream())
+        .filter(measure -> measure.getKey().startsWith("cosine."))
+        .mapToDouble(Map.Entry::getValue)
+        .reduce(1, (a, b) -> Double.isNaN(a) || Double.isNaN(b) ? Double.NaN : Math.min(a, b));
+  }
+
+  /** Whether every difference is within the tolerance; for rounded weights, every cosine. */
   public boolean passed() {
-    return worst() <= tolerance;
+    return leastCosine > 0 ? cosine() >= leastCosine : worst() <= tolerance;
   }
 }

@@ -36,7 +36,7 @@ public record OnnxModel(ModelProto proto, Map<String, HostTensor> weights) {
   }
 
   /** The initializer of a weight that stays beside the message. */
-  static TensorProto.Builder initializer(String name, HostTensor tensor) {
+  public static TensorProto.Builder initializer(String name, HostTensor tensor) {
     TensorProto.Builder proto = TensorProto.newBuilder().setName(name);
     proto.setDataType(ElementTypes.code(tensor.dtype()));
     for (long size : tensor.shape()) {

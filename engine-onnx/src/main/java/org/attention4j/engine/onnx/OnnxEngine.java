@@ -6,6 +6,7 @@ import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.quantize.Quantizer;
 import org.attention4j.engine.onnx.session.OnnxSession;
 import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtRuntime;
@@ -15,6 +16,7 @@ import org.attention4j.engine.onnx.train.OnnxTrainer;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
+import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.op.Attention;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.Availability;
@@ -26,6 +28,7 @@ import org.attention4j.spi.SessionOptions;
 import org.attention4j.spi.Support;
 import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
+import org.attention4j.spi.WeightFormat;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.TensorType;
@@ -73,7 +76,9 @@ public final class OnnxEngine implements Engine {
    * {@inheritDoc}
    *
    * <p>Properties: {@code optimization} (none, basic, extended, all), {@code parallel_operators},
-   * {@code spinning} (true, false), {@code attention} (auto, none, or the name of a kernel).
+   * {@code spinning} (true, false), {@code attention} (auto, none, gqa, or the name of a kernel),
+   * {@code weights} (floating, int8, int8_dynamic, int4: see {@link
+   * org.attention4j.spi.WeightFormat}).
    */
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
@@ -96,7 +101,9 @@ public final class OnnxEngine implements Engine {
             + settings.provider()
             + ", "
             + options.precision().label()
-            + ", "
+            + (settings.weights() == WeightFormat.FLOATING
+                ? ", "
+                : " with weights as " + settings.weights().label() + ", ")
             + whole.nodes().size()
             + " ops, "
             + attention);
@@ -104,8 +111,9 @@ public final class OnnxEngine implements Engine {
 
   private static OrtModel open(
       Graph graph, Weights weights, Lowering lowering, OrtSettings settings) {
-    return OrtModel.open(
-        GraphLowering.lower(graph, weights, lowering), Signature.of(graph, lowering), settings);
+    OnnxModel model =
+        Quantizer.apply(GraphLowering.lower(graph, weights, lowering), settings.weights());
+    return OrtModel.open(model, Signature.of(graph, lowering), settings);
   }
 
   private static OnnxSession.Decoders decoders(

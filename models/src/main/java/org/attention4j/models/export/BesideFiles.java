@@ -14,13 +14,15 @@ import org.attention4j.weights.AtomicFile;
 
 /** What other programs read besides the models: copied as it is, as far as it is there. */
 final class BesideFiles {
+  private static final String TOKENIZER = "tokenizer.json";
+  private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
   private static final String MODULES = "modules.json";
   private static final List<String> NAMES =
       List.of(
           "config.json",
           "generation_config.json",
-          "tokenizer.json",
-          "tokenizer_config.json",
+          TOKENIZER,
+          TOKENIZER_CONFIG,
           "special_tokens_map.json",
           "added_tokens.json",
           "vocab.json",
@@ -67,6 +69,12 @@ final class BesideFiles {
         copyOne(source, target);
         copied.add(target);
       }
+    }
+    Path config = to.resolve(TOKENIZER_CONFIG);
+    if (copied.contains(to.resolve(TOKENIZER).normalize()) && !Files.exists(config)) {
+      // clients do not read the one without the other
+      JsonFile.write(config, JsonFile.object().put("tokenizer_class", "PreTrainedTokenizerFast"));
+      copied.add(config);
     }
     return copied;
   }

@@ -23,6 +23,7 @@ import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
 import org.attention4j.spi.Program;
+import org.attention4j.spi.WeightFormat;
 import org.attention4j.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
@@ -44,6 +45,7 @@ import org.jspecify.annotations.Nullable;
  * @param cache whether a model that generates takes and returns keys and values of earlier tokens
  * @param source the engine that the files must agree with
  * @param precision of weights and computation: f32 or f16
+ * @param bits of the linear layers' weights if they are rounded: 8 or 4; 0 leaves them as they are
  * @param tolerance largest absolute difference that passes
  * @param attention how attention is written
  * @param externalData whether weights lie in a file of their own, whatever their size
@@ -55,6 +57,7 @@ public record CheckpointExport(
     boolean cache,
     String source,
     DType precision,
+    int bits,
     double tolerance,
     AttentionForm attention,
     boolean externalData) {
@@ -63,7 +66,7 @@ public record CheckpointExport(
   public static final String AUTO = "auto";
 
   private static final double TOLERANCE = 1e-4;
-  private static final String MODEL = "model.onnx";
+  private static final String ONNX = ".onnx";
   private static final String PARITY = "parity.json";
 
   /** Whether a directory holds a model of a family of Hugging Face's. */
@@ -81,6 +84,7 @@ public record CheckpointExport(
         false,
         "reference",
         DType.F32,
+        0,
         TOLERANCE,
         AttentionForm.PRIMITIVES,
         false);
@@ -88,37 +92,52 @@ public record CheckpointExport(
 
   public CheckpointExport withTask(String newTask) {
     return new CheckpointExport(
-        from, newTask, layout, cache, source, precision, tolerance, attention, externalData);
+        from, newTask, layout, cache, source, precision, bits, tolerance, attention, externalData);
   }
 
   public CheckpointExport withLayout(Layout newLayout) {
     return new CheckpointExport(
-        from, task, newLayout, cache, source, precision, tolerance, attention, externalData);
+        from, task, newLayout, cache, source, precision, bits, tolerance, attention, externalData);
   }
 
   public CheckpointExport withCache(boolean on) {
     return new CheckpointExport(
-        from, task, layout, on, source, precision, tolerance, attention, externalData);
+        from, task, layout, on, source, precision, bits, tolerance, attention, externalData);
   }
 
   public CheckpointExport withSource(String engine) {
     return new CheckpointExport(
-        from, task, layout, cache, engine, precision, tolerance, attention, externalData);
+        from, task, layout, cache, engine, precision, bits, tolerance, attention, externalData);
   }
 
   public CheckpointExport withPrecision(DType newPrecision, double newTolerance) {
     return new CheckpointExport(
-        from, task, layout, cache, source, newPrecision, newTolerance, attention, externalData);
+        from,
+        task,
+        layout,
+        cache,
+        source,
+        newPrecision,
+        bits,
+        newTolerance,
+        attention,
+        externalData);
+  }
+
+  /** Rounded weights: 8 or 4 bits; {@link WeightFormat} says how, and what passes as close. */
+  public CheckpointExport withBits(int newBits) {
+    return new CheckpointExport(
+        from, task, layout, cache, source, precision, newBits, tolerance, attention, externalData);
   }
 
   public CheckpointExport withAttention(AttentionForm form) {
     return new CheckpointExport(
-        from, task, layout, cache, source, precision, tolerance, form, externalData);
+        from, task, layout, cache, source, precision, bits, tolerance, form, externalData);
   }
 
   public CheckpointExport withExternalData(boolean on) {
     return new CheckpointExport(
-        from, task, layout, cache, source, precision, tolerance, attention, on);
+        from, task, layout, cache, source, precision, bits, tolerance, attention, on);
   }
 
   /**
@@ -146,25 +165,46 @@ public record CheckpointExport(
             .withCache(cached)
             .withExternalData(externalData)
             .withAttention(attention)
-            .withParts(parts(model));
+            .withParts(parts(model))
+            .withWeights(weights(cached));
     Path folder = directory.resolve(layout.folder());
     ModelDirectory.create(folder);
     ExportReport report =
         Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
     List<Path> files = new ArrayList<>(report.files());
-    if (!folder.equals(directory)) {
-      files.replaceAll(file -> file.endsWith(PARITY) ? moved(file, directory) : file);
+    if (layout == Layout.TRANSFORMERS_JS) {
+      files.replaceAll(
+          file -> file.endsWith(PARITY) ? moved(file, directory.resolve(PARITY)) : file);
+      List<Path> before = List.copyOf(files);
+      files.replaceAll(file -> named(file, before));
     }
     files.addAll(BesideFiles.copy(from, directory));
     if (cached && exported.decodes()) {
       Path genai = directory.resolve(GenaiConfig.FILE);
-      String file = layout.folder().isEmpty() ? MODEL : layout.folder() + "/" + MODEL;
+      Path written =
+          files.stream().filter(f -> f.toString().endsWith(ONNX)).findFirst().orElseThrow();
+      String file = directory.relativize(written).toString().replace('\\', '/');
       JsonFile.write(genai, GenaiConfig.of(model, program, file, from));
       files.add(genai);
     }
     markExternalData(directory, report.files());
     return new ExportReport(
-        files, report.source(), report.target(), report.tolerance(), report.comparisons());
+        files,
+        report.source(),
+        report.target(),
+        report.tolerance(),
+        report.leastCosine(),
+        report.comparisons());
+  }
+
+  /** With a cache for single tokens, else for whole sequences. */
+  private WeightFormat weights(boolean cached) {
+    return switch (bits) {
+      case 0 -> WeightFormat.FLOATING;
+      case 4 -> WeightFormat.INT4;
+      case 8 -> cached ? WeightFormat.INT8 : WeightFormat.INT8_DYNAMIC;
+      default -> throw new UsageException("weights are rounded to 8 or 4 bits, not to " + bits);
+    };
   }
 
   private Checkpoint open() {
@@ -206,8 +246,23 @@ public record CheckpointExport(
     }
   }
 
-  private static Path moved(Path file, Path directory) {
-    Path target = directory.resolve(file.getFileName());
+  /**
+   * The model under the name that transformers.js looks for when it is asked for such weights. A
+   * model with weights beside it keeps its name, which they are found by.
+   */
+  private Path named(Path file, List<Path> all) {
+    String name = file.getFileName().toString();
+    boolean beside = all.stream().anyMatch(other -> other.endsWith(name + "_data"));
+    String suffix =
+        bits == 4 ? "_q4" : bits == 8 ? "_quantized" : precision == DType.F16 ? "_fp16" : "";
+    if (!name.endsWith(ONNX) || beside || suffix.isEmpty()) {
+      return file;
+    }
+    String stem = name.substring(0, name.length() - ONNX.length());
+    return moved(file, file.resolveSibling(stem + suffix + ONNX));
+  }
+
+  private static Path moved(Path file, Path target) {
     try {
       return Files.move(file, target, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {

@@ -26,8 +26,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an export of a checkpoint consists of, and that it agrees with the source. */
 class CheckpointExportTest {
-  private static final Path RECORDED = Path.of("src", "test", "resources", "golden");
-  private static final Path TRANSLATORS = Path.of("src", "test", "resources", "translators");
+  private static final Path RESOURCES = Path.of("src", "test", "resources");
+  private static final Path RECORDED = RESOURCES.resolve("golden");
+  private static final Path TRANSLATORS = RESOURCES.resolve("translators");
 
   @TempDir Path folder;
 
@@ -152,6 +153,31 @@ class CheckpointExportTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "8, golden/qwen3, true, onnx/model_quantized.onnx, MatMulNBits",
+    "4, golden/qwen3, true, onnx/model_q4.onnx, MatMulNBits",
+    "8, golden/cross_encoder, false, onnx/model_quantized.onnx, DynamicQuantizeMatMul",
+  })
+  void roundedWeightsAreJudgedByTheirCosineAndNeverCalledEqual(
+      int bits, String name, boolean decodes, String file, String operator) throws IOException {
+    ExportReport report =
+        CheckpointExport.of(RESOURCES.resolve(name))
+            .withLayout(Layout.TRANSFORMERS_JS)
+            .withBits(bits)
+            .to(folder);
+    assertTrue(report.cosine() > 0.9 && report.cosine() < 1, report.toString());
+    assertTrue(report.worst() > report.tolerance(), "rounding shows");
+    assertEquals(report.cosine() >= report.leastCosine(), report.passed());
+    assertTrue(
+        graph(file).getNodeList().stream().anyMatch(node -> node.getOpType().equals(operator)));
+    JsonNode parity = new ObjectMapper().readTree(folder.resolve("parity.json").toFile());
+    assertTrue(parity.path("rule").asText().contains("cosine"), parity.toString());
+    JsonNode measures = parity.path("comparisons").get(2 * (decodes ? 1 : 0)).path("closeness");
+    assertTrue(measures.path("cosine.logits").asDouble() > 0.9, measures.toString());
+    assertEquals(decodes, measures.has("perplexity.file"), measures.toString());
+  }
+
   @Test
   void theHeadMayBeChosen() throws IOException {
     of("gpt2").withTask("feature-extraction").to(folder);
@@ -170,6 +196,8 @@ class CheckpointExportTest {
     refused("text-generation", () -> of("gpt2").withTask("poetry").to(folder));
     refused("causal-lm", () -> of("gpt2").withTask("fill-mask").to(folder));
     refused("no cache", () -> of("deit").withCache(true).to(folder));
+    refused("8 or 4 bits", () -> of("deit").withBits(3).to(folder));
+    refused("--with-cache", () -> of("gpt2").withAttention(AttentionForm.GQA).to(folder));
     refused("transformers.js", () -> Layout.parse("tensorflow"));
   }
 }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.quantize.Quantizer;
 import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.train.TrainingGraphs;
 import org.attention4j.error.StorageException;
@@ -107,8 +108,7 @@ public final class OnnxExporter implements Exporter {
       Parity parity = new Parity(options, version(), comparisons);
       Files.writeString(staging.resolve(PARITY), parity.json());
       List<Path> files = moved(staging, directory);
-      return new ExportReport(
-          files, parity.source(), parity.target(), options.tolerance(), comparisons);
+      return parity.report(files);
     } catch (IOException | UncheckedIOException e) {
       throw new StorageException("cannot write the export to " + directory + ": " + e, e);
     } finally {
@@ -164,10 +164,13 @@ public final class OnnxExporter implements Exporter {
     }
     Map<String, String> metadata = new LinkedHashMap<>();
     metadata.put("attention4j.precision", options.precision().label());
+    metadata.put("attention4j.weights", options.weights().label());
     metadata.put("attention4j.parameters", Long.toString(weights.parameterCount()));
     Lowering lowering =
         Lowering.in(options.precision()).with(options.attention()).withMetadata(metadata);
-    return GraphLowering.lower(graph, weights, lowering);
+    OnnxModel model = GraphLowering.lower(graph, weights, lowering);
+    // a training step has its weights among the inputs
+    return Quantizer.apply(model, options.weights());
   }
 
   /** Moves every file to its place, the data before the models that refer to it. */

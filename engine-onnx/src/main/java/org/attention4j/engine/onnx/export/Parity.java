@@ -1,5 +1,6 @@
 package org.attention4j.engine.onnx.export;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -20,14 +21,25 @@ record Parity(ExportOptions options, String target, List<ExportReport.Comparison
     return engine.name() + " (" + engine.version() + ")";
   }
 
+  ExportReport report(List<Path> files) {
+    return new ExportReport(
+        files, source(), target, options.tolerance(), options.weights().leastCosine(), comparisons);
+  }
+
   String json() {
-    ExportReport report =
-        new ExportReport(List.of(), source(), target, options.tolerance(), comparisons);
+    ExportReport report = report(List.of());
     Map<String, Object> root = new LinkedHashMap<>();
     root.put("source", source());
     root.put("target", target);
     root.put("precision", options.precision().label());
-    root.put("tolerance", options.tolerance());
+    root.put("weights", options.weights().label());
+    if (report.leastCosine() > 0) {
+      root.put("rule", "the weights are rounded, so outputs differ; every cosine is at least");
+      root.put("least_cosine", report.leastCosine());
+      root.put("cosine", number(report.cosine()));
+    } else {
+      root.put("tolerance", options.tolerance());
+    }
     root.put("worst", number(report.worst()));
     root.put("passed", report.passed());
     List<Object> entries = new ArrayList<>();
@@ -38,6 +50,11 @@ record Parity(ExportOptions options, String target, List<ExportReport.Comparison
       Map<String, Object> differences = new TreeMap<>();
       comparison.differences().forEach((name, value) -> differences.put(name, number(value)));
       entry.put("largest_differences", differences);
+      if (!comparison.closeness().isEmpty()) {
+        Map<String, Object> closeness = new TreeMap<>();
+        comparison.closeness().forEach((name, value) -> closeness.put(name, number(value)));
+        entry.put("closeness", closeness);
+      }
       entries.add(entry);
     }
     root.put("comparisons", entries);

@@ -29,6 +29,7 @@ import org.attention4j.spi.StepResult;
 import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
 import org.attention4j.train.Optimizer;
 import org.attention4j.weights.Weights;
 
@@ -47,11 +48,7 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
       for (Supplier<Session> files : ways()) {
         try (Session actual = files.get()) {
           for (Map<String, HostTensor> example : options.examples()) {
-            comparisons.add(
-                compared(
-                    example,
-                    false,
-                    differences(expected.run(example), actual.run(needed(actual, example)))));
+            comparisons.add(whole(expected, actual, example));
             if (options.cache()) {
               comparisons.add(cached(expected, actual, example));
             }
@@ -60,6 +57,21 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
       }
     }
     return comparisons;
+  }
+
+  private Comparison whole(Session expected, Session actual, Map<String, HostTensor> example) {
+    Map<String, HostTensor> outputs = expected.run(example);
+    Map<String, HostTensor> got = actual.run(needed(actual, example));
+    Map<String, HostTensor> predicted = predictsTokens() ? example : Map.of();
+    Map<String, Double> closeness =
+        options.weights().leastCosine() > 0 ? Closeness.of(predicted, outputs, got) : Map.of();
+    return compared(example, false, differences(outputs, got), closeness);
+  }
+
+  /** Whether logits are those of the next token: the mask of a decoder covers a past. */
+  private boolean predictsTokens() {
+    TensorType mask = program.inputs().get("attention_mask");
+    return mask != null && mask.dim(-1).symbols().contains(Caches.PAST);
   }
 
   /** An export has only those of the program's inputs that its graph needs. */
@@ -103,18 +115,25 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
     long length = whole.sizes(shapes(example, whole)).getOrDefault("time", 1L);
     Graph step = program.graph(TraceOptions.primitives().withCache(CacheMode.STEP));
     Map<String, Double> worst = new LinkedHashMap<>();
+    Map<String, Double> closeness = new LinkedHashMap<>(); // the least of all steps
     try (Decoding source = expected.decode();
         Decoding file = actual.decode()) {
       long from = 0;
       while (from < length) {
         long to = from == 0 ? Math.max(1, length / 2) : from + 1;
         Map<String, HostTensor> part = Steps.part(step.inputTypes(), example, from, to);
-        differences(source.next(part), file.next(needed(actual, part)))
+        Map<String, HostTensor> outputs = source.next(part);
+        Map<String, HostTensor> got = file.next(needed(actual, part));
+        differences(outputs, got)
             .forEach((name, value) -> worst.merge(name, value, Verification::larger));
+        if (options.weights().leastCosine() > 0) {
+          Closeness.of(Map.of(), outputs, got)
+              .forEach((name, value) -> closeness.merge(name, value, Math::min));
+        }
         from = to;
       }
     }
-    return compared(example, true, worst);
+    return compared(example, true, worst, closeness);
   }
 
   private static Map<String, long[]> shapes(Map<String, HostTensor> example, Graph graph) {
@@ -146,18 +165,21 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
             .forEach((path, value) -> differences.put("next.param." + path, value));
         differences(expected.state().slots(), actual.state().slots())
             .forEach((name, value) -> differences.put("next." + name, value));
-        comparisons.add(compared(example, false, differences));
+        comparisons.add(compared(example, false, differences, Map.of()));
       }
     }
     return comparisons;
   }
 
   private static Comparison compared(
-      Map<String, HostTensor> example, boolean cached, Map<String, Double> differences) {
+      Map<String, HostTensor> example,
+      boolean cached,
+      Map<String, Double> differences,
+      Map<String, Double> closeness) {
     Map<String, List<Long>> shapes = new LinkedHashMap<>();
     example.forEach(
         (name, tensor) -> shapes.put(name, Arrays.stream(tensor.shape()).boxed().toList()));
-    return new Comparison(shapes, cached, differences);
+    return new Comparison(shapes, cached, differences, closeness);
   }
 
   /** The largest absolute difference of each output of the source. */

@@ -10,6 +10,7 @@ import java.util.Set;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.SessionOptions;
+import org.attention4j.spi.WeightFormat;
 import org.attention4j.tensor.Device;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param optimization what ONNX Runtime may rewrite in the graph
  * @param spinning whether idle threads wait actively: faster, at the price of processor time
  * @param operators a library of operators that sessions load; null for none
+ * @param weights how matrices of weights are kept: as they are, or rounded
  */
 public record OrtSettings(
     Device device,
@@ -29,7 +31,8 @@ public record OrtSettings(
     int parallelOperators,
     Optimization optimization,
     boolean spinning,
-    @Nullable Path operators) {
+    @Nullable Path operators,
+    WeightFormat weights) {
 
   /** Levels of graph rewriting. */
   public enum Optimization {
@@ -42,6 +45,7 @@ public record OrtSettings(
   private static final String OPTIMIZATION = "optimization";
   private static final String PARALLEL = "parallel_operators";
   private static final String SPINNING = "spinning";
+  private static final String WEIGHTS = "weights";
 
   /** The property that says what runs attention. */
   public static final String ATTENTION = "attention";
@@ -50,7 +54,8 @@ public record OrtSettings(
   public static final String NONE = "none";
 
   /** Session properties that the engine knows. */
-  public static final Set<String> PROPERTIES = Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION);
+  public static final Set<String> PROPERTIES =
+      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, WEIGHTS);
 
   /** Checks the numbers. */
   public OrtSettings {
@@ -61,6 +66,24 @@ public record OrtSettings(
               + " and "
               + parallelOperators);
     }
+  }
+
+  /** The same with weights as they are. */
+  public OrtSettings(
+      Device device,
+      int threads,
+      int parallelOperators,
+      Optimization optimization,
+      boolean spinning,
+      @Nullable Path operators) {
+    this(
+        device,
+        threads,
+        parallelOperators,
+        optimization,
+        spinning,
+        operators,
+        WeightFormat.FLOATING);
   }
 
   /** The CPU, all optimizations. */
@@ -88,7 +111,8 @@ public record OrtSettings(
           Integer.parseInt(parallel),
           Optimization.valueOf(level.toUpperCase(Locale.ROOT)),
           Boolean.parseBoolean(spinning),
-          null);
+          null,
+          WeightFormat.parse(options.properties().getOrDefault(WEIGHTS, "floating")));
     } catch (NumberFormatException e) {
       throw new UsageException("parallel_operators is a whole number, not '" + parallel + "'", e);
     } catch (IllegalArgumentException e) {
@@ -99,7 +123,8 @@ public record OrtSettings(
 
   /** The same with a library of operators; null for none. */
   public OrtSettings withOperators(@Nullable Path library) {
-    return new OrtSettings(device, threads, parallelOperators, optimization, spinning, library);
+    return new OrtSettings(
+        device, threads, parallelOperators, optimization, spinning, library, weights);
   }
 
   /** The execution provider, by ONNX Runtime's name in lower case. */

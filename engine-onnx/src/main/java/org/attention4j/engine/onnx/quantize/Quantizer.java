@@ -1,0 +1,174 @@
+package org.attention4j.engine.onnx.quantize;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.attention4j.onnxformat.Attributes;
+import org.attention4j.onnxformat.OnnxModel;
+import org.attention4j.onnxformat.proto.AttributeProto;
+import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.proto.NodeProto;
+import org.attention4j.onnxformat.proto.OperatorSetIdProto;
+import org.attention4j.spi.WeightFormat;
+import org.attention4j.tensor.HostTensor;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Replaces products with matrices of weights by ONNX Runtime's operators for rounded ones. Tables
+ * that are looked up, norms and biases stay as they are, and so does a matrix that is looked up as
+ * well: it is written in both forms.
+ */
+public final class Quantizer {
+  private static final String DOMAIN = "com.microsoft";
+
+  /** ONNX Runtime rounds activations to 8 bits, too, and multiplies whole numbers. */
+  private static final int ACCURACY_LEVEL = 4;
+
+  private final OnnxModel model;
+  private final WeightFormat format;
+  private final Map<String, HostTensor> added = new LinkedHashMap<>();
+
+  private Quantizer(OnnxModel model, WeightFormat format) {
+    this.model = model;
+    this.format = format;
+  }
+
+  /** The model with its weights in a format. */
+  public static OnnxModel apply(OnnxModel model, WeightFormat format) {
+    return format == WeightFormat.FLOATING ? model : new Quantizer(model, format).rewritten();
+  }
+
+  private OnnxModel rewritten() {
+    GraphProto source = model.proto().getGraph();
+    GraphProto.Builder graph = source.toBuilder().clearNode().clearInitializer();
+    for (NodeProto node : source.getNodeList()) {
+      HostTensor weight = weight(node);
+      if (weight == null) {
+        graph.addNode(node);
+      } else {
+        graph.addAllNode(product(node, weight));
+      }
+    }
+    Set<String> read = new HashSet<>();
+    graph.getNodeList().forEach(node -> read.addAll(node.getInputList()));
+    graph.getOutputList().forEach(output -> read.add(output.getName()));
+    Map<String, HostTensor> weights = new LinkedHashMap<>(model.weights());
+    weights.keySet().retainAll(read);
+    source.getInitializerList().stream()
+        .filter(tensor -> read.contains(tensor.getName()))
+        .forEach(graph::addInitializer);
+    added.forEach((name, tensor) -> graph.addInitializer(OnnxModel.initializer(name, tensor)));
+    weights.putAll(added);
+    ModelProto.Builder result = model.proto().toBuilder().setGraph(graph);
+    if (result.getOpsetImportList().stream().noneMatch(set -> set.getDomain().equals(DOMAIN))) {
+      result.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1));
+    }
+    return new OnnxModel(result.build(), weights);
+  }
+
+  /** The matrix that a node multiplies by; null if it is not such a product. */
+  private @Nullable HostTensor weight(NodeProto node) {
+    boolean product = node.getOpType().equals("MatMul") || isTransposed(node);
+    HostTensor weight = product ? model.weights().get(node.getInput(1)) : null;
+    return weight != null && weight.rank() == 2 && weight.dtype().isFloating() ? weight : null;
+  }
+
+  private static boolean isTransposed(NodeProto node) {
+    return node.getOpType().equals("Gemm")
+        && node.getAttributeList().stream()
+            .allMatch(a -> a.getName().equals("transB") && a.getI() == 1)
+        && node.getAttributeCount() == 1;
+  }
+
+  private List<NodeProto> product(NodeProto node, HostTensor weight) {
+    boolean transposed = isTransposed(node); // [outputs, inputs], else [inputs, outputs]
+    int outputs = (int) weight.dim(transposed ? 0 : 1);
+    int inputs = (int) weight.dim(transposed ? 1 : 0);
+    BlockWeights.Matrix matrix =
+        transposed
+            ? (output, input) -> weight.getDouble((long) output * inputs + input)
+            : (output, input) -> weight.getDouble((long) input * outputs + output);
+    String bias = node.getInputCount() > 2 ? node.getInput(2) : "";
+    String name = node.getInput(1) + (transposed ? "" : ".transposed") + "." + format.label();
+    return format == WeightFormat.INT8_DYNAMIC
+        ? List.of(dynamic(node, name, matrix, outputs, inputs, bias))
+        : blocks(node, name, matrix, outputs, inputs, bias);
+  }
+
+  private NodeProto dynamic(
+      NodeProto node,
+      String name,
+      BlockWeights.Matrix matrix,
+      int outputs,
+      int inputs,
+      String bias) {
+    if (!added.containsKey(name)) {
+      ColumnWeights weights = ColumnWeights.of(matrix, outputs, inputs);
+      added.put(name, weights.values());
+      added.put(name + ".scales", weights.scales());
+    }
+    List<String> operands =
+        new ArrayList<>(List.of(node.getInput(0), name, name + ".scales", "", bias));
+    while (operands.get(operands.size() - 1).isEmpty()) {
+      operands.remove(operands.size() - 1);
+    }
+    return node(node, "DynamicQuantizeMatMul", operands, node.getOutput(0), List.of());
+  }
+
+  private List<NodeProto> blocks(
+      NodeProto node,
+      String name,
+      BlockWeights.Matrix matrix,
+      int outputs,
+      int inputs,
+      String bias) {
+    int bits = format == WeightFormat.INT4 ? 4 : 8;
+    if (!added.containsKey(name)) {
+      BlockWeights weights = BlockWeights.of(matrix, outputs, inputs, bits);
+      added.put(name, weights.packed());
+      added.put(name + ".scales", weights.scales());
+    }
+    List<AttributeProto> attributes =
+        List.of(
+            Attributes.integer("K", inputs),
+            Attributes.integer("N", outputs),
+            Attributes.integer("bits", bits),
+            Attributes.integer("block_size", BlockWeights.BLOCK),
+            Attributes.integer("accuracy_level", ACCURACY_LEVEL));
+    String output = bias.isEmpty() ? node.getOutput(0) : node.getOutput(0) + "/product";
+    List<String> operands = List.of(node.getInput(0), name, name + ".scales");
+    NodeProto product = node(node, "MatMulNBits", operands, output, attributes);
+    if (bias.isEmpty()) {
+      return List.of(product);
+    }
+    NodeProto sum =
+        NodeProto.newBuilder()
+            .setName(node.getName() + "/Add")
+            .setOpType("Add")
+            .addInput(output)
+            .addInput(bias)
+            .addOutput(node.getOutput(0))
+            .build();
+    return List.of(product, sum);
+  }
+
+  private static NodeProto node(
+      NodeProto like,
+      String type,
+      List<String> inputs,
+      String output,
+      List<AttributeProto> attributes) {
+    return NodeProto.newBuilder()
+        .setName(like.getName())
+        .setDomain(DOMAIN)
+        .setOpType(type)
+        .addAllInput(inputs)
+        .addOutput(output)
+        .addAllAttribute(attributes)
+        .build();
+  }
+}

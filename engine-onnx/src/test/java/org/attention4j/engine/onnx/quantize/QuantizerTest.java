@@ -1,0 +1,163 @@
+package org.attention4j.engine.onnx.quantize;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.attention4j.error.UsageException;
+import org.attention4j.nn.Linear;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.Scope;
+import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.spi.Engines;
+import org.attention4j.spi.ExportOptions;
+import org.attention4j.spi.ExportReport;
+import org.attention4j.spi.Exporter;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.spi.WeightFormat;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Rounded weights: how far they are from the given ones, and what ONNX Runtime makes of them. */
+class QuantizerTest {
+  private static final int OUTPUTS = 20;
+  private static final int INPUTS = 72; // two blocks and a quarter
+
+  @TempDir Path folder;
+
+  /** A linear layer with a bias, its matrix stored either way. */
+  private record OneLayer(boolean inFirst) implements Model {
+    @Override
+    public Map<String, TensorType> inputs() {
+      return Map.of("x", TensorType.f32("batch", "time", INPUTS));
+    }
+
+    @Override
+    public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+      Linear.Style usual = Linear.Style.usual();
+      Linear.Style style = inFirst ? usual.storedInFirst() : usual;
+      return Map.of("y", scope.call("layer", new Linear(INPUTS, OUTPUTS, style), inputs.get("x")));
+    }
+  }
+
+  private static HostTensor random(long seed, long... shape) {
+    Random random = new Random(seed);
+    HostTensor tensor = HostTensor.zeros(DType.F32, shape);
+    for (long i = 0; i < tensor.size(); i++) {
+      tensor.set(i, random.nextGaussian());
+    }
+    return tensor;
+  }
+
+  /** What a packed weight stands for. */
+  private static double unpacked(BlockWeights weights, int output, int input, int bits) {
+    long blocks = weights.packed().dim(1);
+    long block = (long) output * blocks + input / BlockWeights.BLOCK;
+    int at = input % BlockWeights.BLOCK;
+    long width = weights.packed().dim(2);
+    long whole = weights.packed().getLong(block * width + (bits == 8 ? at : at / 2));
+    long q = bits == 8 ? whole : at % 2 == 0 ? whole & 15 : whole >> 4;
+    return (q - (1 << (bits - 1))) * weights.scales().getDouble(block);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {4, 8})
+  void aWeightIsAtMostAStepAwayAndTheLargestOfABlockExact(int bits) {
+    HostTensor w = random(1, OUTPUTS, INPUTS);
+    BlockWeights rounded =
+        BlockWeights.of((o, i) -> w.getDouble((long) o * INPUTS + i), OUTPUTS, INPUTS, bits);
+    for (int o = 0; o < OUTPUTS; o++) {
+      for (int i = 0; i < INPUTS; i++) {
+        double given = w.getDouble((long) o * INPUTS + i);
+        long block = (long) o * rounded.packed().dim(1) + i / BlockWeights.BLOCK;
+        double step = Math.abs(rounded.scales().getDouble(block));
+        double error = Math.abs(given - unpacked(rounded, o, i, bits));
+        boolean largest = Math.abs(given) > 0.9999 * step * (1 << (bits - 1));
+        boolean opposite = given / rounded.scales().getDouble(block) > (1 << (bits - 1)) - 1.5;
+        assertTrue(error <= (opposite ? 1.001 : 0.501) * step, given + " is off by " + error);
+        assertTrue(!largest || opposite || error < 1e-5, given + " is off by " + error);
+      }
+    }
+  }
+
+  @Test
+  void zerosStayZeros() {
+    BlockWeights blocks = BlockWeights.of((o, i) -> 0, 1, 5, 4);
+    assertEquals(0, unpacked(blocks, 0, 3, 4));
+    ColumnWeights columns = ColumnWeights.of((o, i) -> 0, 1, 5);
+    assertEquals(0, columns.values().getLong(3));
+    assertEquals(1, columns.scales().getDouble(0), "no division by 0 in a runtime");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "INT8, true, MatMulNBits", "INT8, false, MatMulNBits",
+    "INT4, true, MatMulNBits", "INT4, false, MatMulNBits",
+    "INT8_DYNAMIC, true, DynamicQuantizeMatMul", "INT8_DYNAMIC, false, DynamicQuantizeMatMul",
+  })
+  void theRuntimeMultipliesByWhatTheRoundedWeightsStandFor(
+      WeightFormat format, boolean inFirst, String operator) throws IOException {
+    Program program = Program.of(new OneLayer(inFirst));
+    Weights given = Parameters.init(program, 2);
+    HostTensor matrix = random(3, inFirst ? INPUTS : OUTPUTS, inFirst ? OUTPUTS : INPUTS);
+    Weights weights = Weights.of(Map.of("layer.weight", matrix, "layer.bias", random(4, OUTPUTS)));
+    assertEquals(given.names(), weights.names());
+    HostTensor x = random(5, 2, 3, INPUTS);
+    ExportReport report =
+        Exporter.get("onnx")
+            .export(
+                program,
+                weights,
+                folder,
+                ExportOptions.of("reference", List.of(Map.of("x", x))).withWeights(format));
+    // rounding to 4 bits alone has a cosine of about 0.995, to 8 bits of above 0.9999
+    double least = format == WeightFormat.INT4 ? 0.99 : 0.9995;
+    assertTrue(report.cosine() > least && report.cosine() < 1, report.toString());
+    assertTrue(report.passed(), report.toString());
+    assertTrue(
+        OnnxFiles.readModel(folder.resolve("model.onnx")).getGraph().getNodeList().stream()
+            .anyMatch(node -> node.getOpType().equals(operator)));
+  }
+
+  @Test
+  void aSessionMayKeepItsWeightsRoundedToo() {
+    Program program = Program.of(new OneLayer(true));
+    Weights weights =
+        Weights.of(
+            Map.of("layer.weight", random(3, INPUTS, OUTPUTS), "layer.bias", random(4, OUTPUTS)));
+    Map<String, HostTensor> inputs = Map.of("x", random(5, 2, 3, INPUTS));
+    SessionOptions options = SessionOptions.defaults();
+    try (Session plain = Engines.get("onnx").open(program, weights, options);
+        Session rounded =
+            Engines.get("onnx").open(program, weights, options.with("weights", "int8"))) {
+      double[] expected = Objects.requireNonNull(plain.run(inputs).get("y")).toDoubleArray();
+      double[] got = Objects.requireNonNull(rounded.run(inputs).get("y")).toDoubleArray();
+      double worst = 0;
+      for (int i = 0; i < expected.length; i++) {
+        worst = Math.max(worst, Math.abs(expected[i] - got[i]));
+      }
+      assertTrue(worst > 0 && worst < 0.5, "sums of " + INPUTS + " products differ by " + worst);
+      assertTrue(rounded.description().contains("weights as int8"), rounded.description());
+    }
+    assertThrows(
+        UsageException.class,
+        () -> Engines.get("onnx").open(program, weights, options.with("weights", "int3")));
+  }
+}
