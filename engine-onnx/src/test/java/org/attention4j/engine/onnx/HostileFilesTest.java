@@ -84,11 +84,15 @@ class HostileFilesTest {
     int run = 0;
     for (int i = 0; i < FILES; i++) {
       Files.write(file, mutated(original, random));
+      boolean opened = false;
       try (FileSession session = FileSession.open(file, SETTINGS)) {
+        opened = true;
         session.run(Map.of("input_ids", ids));
         run++; // a flipped bit in a weight is still a model
       } catch (AttentionException e) {
         refused++;
+        String message = String.valueOf(e.getMessage());
+        assertTrue(opened || message.contains(file.toString()), message);
       }
     }
     assertEquals(FILES, refused + run);

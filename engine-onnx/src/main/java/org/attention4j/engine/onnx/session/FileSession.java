@@ -67,6 +67,8 @@ public final class FileSession implements Session {
       return OrtModel.open(file, Signature.of(proto.getGraph(), file), settings);
     } catch (IOException e) {
       throw new StorageException("cannot read " + file + ": " + e, e);
+    } catch (EngineException e) {
+      throw new EngineException(file + ": " + e.getMessage(), e);
     }
   }
 
