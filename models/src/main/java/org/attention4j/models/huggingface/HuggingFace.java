@@ -136,6 +136,9 @@ public final class HuggingFace {
     if (model instanceof PooledModel pooled) {
       return pooled.pooling().dense();
     }
+    if (model instanceof SourceModel source) {
+      return source.pooling().dense();
+    }
     return model instanceof EncoderModel encoder && encoder.task() == Task.FEATURES
         ? encoder.pooling().dense()
         : List.of();

@@ -82,7 +82,7 @@ record SourceModel(
                 }); // [batch, time, width]
     Map<String, Tensor> outputs = new LinkedHashMap<>();
     outputs.put("last_hidden_state", hidden);
-    outputs.putAll(pooling.outputs(hidden, mask));
+    outputs.putAll(pooling.outputs(scope, hidden, mask));
     return outputs;
   }
 
