@@ -41,6 +41,8 @@ public final class Architectures {
           Pegasus.ARCHITECTURE,
           Whisper.ARCHITECTURE,
           Clip.ARCHITECTURE,
+          Clip.TEXT,
+          Clip.IMAGE,
           DecisionTransformer.ARCHITECTURE);
 
   private static final Map<String, Architecture> BY_TYPE = byType();

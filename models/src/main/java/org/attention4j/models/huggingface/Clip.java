@@ -25,6 +25,24 @@ final class Clip {
   static final Architecture ARCHITECTURE =
       new Architecture("clip", "CLIP", "Radford et al. 2021", List.of(Task.FEATURES), Clip::read);
 
+  static final Architecture TEXT =
+      new Architecture(
+          "clip_text_model",
+          "CLIP, texts",
+          "Radford et al. 2021",
+          List.of(Task.FEATURES),
+          (config, task) -> alone(config, task, text(config), context(config)));
+  static final Architecture IMAGE =
+      new Architecture(
+          "clip_vision_model",
+          "CLIP, images",
+          "Radford et al. 2021",
+          List.of(Task.FEATURES),
+          (config, task) -> {
+            ImageTower tower = image(config);
+            return alone(config, task, tower, 1 + tower.patches().patches());
+          });
+
   private static final TransformerEncoderLayer.Names LAYER =
       new TransformerEncoderLayer.Names("self_attn", "layer_norm1", "mlp", "layer_norm2");
   private static final StackNames STACK = new StackNames("encoder.layers", "");
@@ -45,6 +63,12 @@ final class Clip {
         image(vision),
         config.size("projection_dim", WIDTH),
         config.number("logit_scale_init_value", 2.6592));
+  }
+
+  private static Pretrained alone(Config config, Task task, Tower tower, int context) {
+    boolean projects = config.first("architectures", "").endsWith("WithProjection");
+    int size = projects ? config.size("projection_dim", WIDTH) : 0;
+    return new TowerModel(config, task, context, tower, size);
   }
 
   private static int context(Config config) {

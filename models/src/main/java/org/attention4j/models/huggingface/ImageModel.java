@@ -7,6 +7,7 @@ import org.attention4j.models.family.Config;
 import org.attention4j.nn.Init;
 import org.attention4j.nn.LayerNorm;
 import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.Linear;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.PatchEmbedding;
 import org.attention4j.nn.Scope;
@@ -18,7 +19,8 @@ import org.attention4j.tensor.TensorType;
 /**
  * The frame of encoders of image patches behind learned tokens. Input {@code pixel_values} [batch,
  * channels, size, size], output {@code logits} [batch, labels] or {@code last_hidden_state} [batch,
- * tokens + patches, width] and {@code pooler_output} [batch, width].
+ * tokens + patches, width] and {@code pooler_output} [batch, width]; of a DeiT with a teacher also
+ * {@code cls_logits} and {@code distillation_logits}, whose mean are the logits.
  *
  * @param tokens names of the learned ones before the patches; the first one stands for the image
  * @param extra rules for names in files
@@ -96,14 +98,30 @@ record ImageModel(
                   Tensor x = s.in("embeddings", e -> embed(e, inputs.get("pixel_values")));
                   return s.call("layernorm", norm, stack.apply(s, x, Mask.all(), null));
                 }); // [batch, tokens + patches, width]
-    return task == Task.FEATURES
-        ? Map.of("last_hidden_state", hidden, "pooler_output", classes.pooled(scope, hidden))
-        : Map.of("logits", classes.sequence(scope, hidden, config.count("id2label", 2)));
+    if (task == Task.FEATURES) {
+      return Map.of("last_hidden_state", hidden, "pooler_output", classes.pooled(scope, hidden));
+    }
+    return config.first("architectures", "").endsWith("WithTeacher")
+        ? distilled(scope, hidden)
+        : Map.of("logits", classes.sequence(scope, hidden, labels()));
+  }
+
+  /** Logits of the class token and of that which learned from a teacher, and their mean. */
+  private Map<String, Tensor> distilled(Scope scope, Tensor hidden) {
+    Linear linear = new Linear(patches.width(), labels(), Decoders.style(config, true));
+    Tensor own = scope.call("cls_classifier", linear, hidden.at(1, 0)); // [batch, labels]
+    Tensor taught = scope.call("distillation_classifier", linear, hidden.at(1, 1));
+    return Map.of(
+        "logits", own.add(taught).mul(0.5), "cls_logits", own, "distillation_logits", taught);
+  }
+
+  private int labels() {
+    return config.count("id2label", 2);
   }
 
   @Override
   public Model withLoss() {
-    return ProblemType.loss(this, config, config.count("id2label", 2));
+    return ProblemType.loss(this, config, labels());
   }
 
   @Override

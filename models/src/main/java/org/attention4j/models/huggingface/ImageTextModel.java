@@ -1,11 +1,10 @@
 package org.attention4j.models.huggingface;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.attention4j.models.family.Config;
-import org.attention4j.models.huggingface.TextTower.Read;
 import org.attention4j.nn.Init;
-import org.attention4j.nn.Linear;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.tensor.Tensor;
@@ -30,9 +29,7 @@ record ImageTextModel(
     int width,
     double scale)
     implements Pretrained {
-  private static final String TEXT = "text_model";
-  private static final String IMAGE = "vision_model";
-  private static final TensorType IDS = TensorType.i64("texts", "time");
+  private static final String OUTPUT = "_output.";
 
   @Override
   public String family() {
@@ -41,23 +38,21 @@ record ImageTextModel(
 
   @Override
   public int vocabulary() {
-    return text.embedder().table().rows();
+    return text.vocabulary();
   }
 
   @Override
   public Map<String, TensorType> inputs() {
-    Map<String, TensorType> inputs = new LinkedHashMap<>();
-    inputs.put("input_ids", IDS);
-    int size = image.patches().size();
-    inputs.put("pixel_values", TensorType.f32("batch", image.patches().channels(), size, size));
+    Map<String, TensorType> inputs = new LinkedHashMap<>(text.inputs());
+    inputs.putAll(image.inputs());
     return inputs;
   }
 
   @Override
   public Map<String, TensorType> allInputs() {
     Map<String, TensorType> inputs = new LinkedHashMap<>(inputs());
-    inputs.put("attention_mask", IDS);
-    inputs.put("position_ids", IDS);
+    inputs.putAll(text.optional());
+    inputs.putAll(image.optional());
     return inputs;
   }
 
@@ -65,12 +60,12 @@ record ImageTextModel(
   @Override
   public Map<String, String> observable() {
     Map<String, String> paths = new LinkedHashMap<>();
-    String last = "_output.last_hidden_state";
-    text.stack().observable(TEXT).forEach((name, at) -> paths.put(TEXT + "_output." + name, at));
-    paths.put(TEXT + last, TEXT + ".final_layer_norm");
-    Map<String, String> seen = image.stack().observable(IMAGE);
-    seen.forEach((name, at) -> paths.put(IMAGE + "_output." + name, at));
-    paths.put(IMAGE + last, IMAGE + ".returned");
+    for (Tower tower : List.of(text, image)) {
+      String output = tower.name() + OUTPUT;
+      Map<String, String> own = tower.stack().observable(tower.name());
+      own.forEach((name, at) -> paths.put(output + name, at));
+      paths.put(output + "last_hidden_state", tower.name() + ".returned");
+    }
     return paths;
   }
 
@@ -81,36 +76,21 @@ record ImageTextModel(
 
   @Override
   public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
-    Tensor texts = embedding(scope, "text_projection", pooledText(scope, inputs));
-    Tensor images = embedding(scope, "visual_projection", pooledImage(scope, inputs));
+    Tensor texts = unit(scope, text, inputs);
+    Tensor images = unit(scope, image, inputs);
     Tensor factor = scope.param("logit_scale", Init.constant(scale)).exp();
     Tensor logits = texts.matmulTransposed(images).mul(factor); // [texts, batch]
     Map<String, Tensor> outputs = new LinkedHashMap<>();
     outputs.put("logits_per_image", logits.permute(1, 0));
     outputs.put("logits_per_text", logits);
-    outputs.put("text_embeds", texts);
-    outputs.put("image_embeds", images);
+    outputs.put(text.embedding(), texts);
+    outputs.put(image.embedding(), images);
     return outputs;
   }
 
-  private Tensor pooledText(Scope scope, Inputs inputs) {
-    return scope.in(TEXT, s -> text.apply(s, inputs).pooled());
-  }
-
-  private Tensor pooledImage(Scope scope, Inputs inputs) {
-    return scope.in(
-        IMAGE,
-        s -> {
-          Read read = image.apply(s, inputs.get("pixel_values"));
-          s.report("returned", read.hidden());
-          return read.pooled();
-        });
-  }
-
-  /** Projected without bias, then of length 1: [.., width]. */
-  private Tensor embedding(Scope scope, String name, Tensor pooled) {
-    Linear.Style style = Linear.Style.usual().withoutBias();
-    Tensor x = scope.call(name, new Linear(pooled.type().size(-1), width, style), pooled);
+  /** Vectors of length 1: [.., width]. */
+  private Tensor unit(Scope scope, Tower tower, Inputs inputs) {
+    Tensor x = tower.project(scope, tower.readAt(scope, inputs).pooled(), width);
     return x.div(x.mul(x).sum(-1).sqrt());
   }
 

@@ -9,7 +9,7 @@ import java.util.Optional;
 /** What stands on top of the layers, told by the end of a class's name in {@code architectures}. */
 public enum Task {
   /** The layers alone: {@code last_hidden_state}. */
-  FEATURES("Model"),
+  FEATURES("Model", "ModelWithProjection"),
   /** The next token: {@code logits} [batch, time, vocabulary]. */
   CAUSAL_LM("ForCausalLM", "LMHeadModel"),
   /** Tokens behind a mask: {@code logits} [batch, time, vocabulary]. */

@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface;
 
+import java.util.Map;
 import org.attention4j.nn.LayerNorm;
 import org.attention4j.nn.LayerStack;
 import org.attention4j.nn.Model.Inputs;
@@ -7,6 +8,7 @@ import org.attention4j.nn.Scope;
 import org.attention4j.op.Mask;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
 
 /**
  * Causal layers over a text, which its end token stands for.
@@ -16,15 +18,46 @@ import org.attention4j.tensor.Tensor;
  * @param end the end token, whose first place counts; {@link #HIGHEST} for the highest id of each
  *     text, as in CLIP's first releases
  */
-record TextTower(TokenEmbedder embedder, LayerStack stack, LayerNorm norm, long end) {
+record TextTower(TokenEmbedder embedder, LayerStack stack, LayerNorm norm, long end)
+    implements Tower {
   static final long HIGHEST = -1;
   private static final String EMBEDDINGS = "embeddings";
+  private static final String IDS = "input_ids";
+  private static final TensorType TOKENS = TensorType.i64("texts", "time");
 
-  /** What a tower gives: all hidden states [batch, time, width], and one of them [batch, width]. */
-  record Read(Tensor hidden, Tensor pooled) {}
+  @Override
+  public String name() {
+    return "text_model";
+  }
 
-  Read apply(Scope scope, Inputs inputs) {
-    Tensor ids = inputs.get("input_ids");
+  @Override
+  public String projection() {
+    return "text_projection";
+  }
+
+  @Override
+  public String embedding() {
+    return "text_embeds";
+  }
+
+  @Override
+  public Map<String, TensorType> inputs() {
+    return Map.of(IDS, TOKENS);
+  }
+
+  @Override
+  public Map<String, TensorType> optional() {
+    return Map.of("attention_mask", TOKENS, "position_ids", TOKENS);
+  }
+
+  @Override
+  public int vocabulary() {
+    return embedder.table().rows();
+  }
+
+  @Override
+  public Read read(Scope scope, Inputs inputs) {
+    Tensor ids = inputs.get(IDS);
     Scope placed = scope.uncached().positions(inputs.find("position_ids"));
     Tensor x = placed.in(EMBEDDINGS, s -> embedder.embed(s, s.child(embedder.tableName()), ids));
     Tensor y = stack.apply(placed, x, Mask.keys(inputs.find("attention_mask")), null);
