@@ -1,6 +1,7 @@
 package org.attention4j.models.input;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -40,6 +41,7 @@ public record ImageProcessor(
   /** Its name in a directory. */
   public static final String FILE = "preprocessor_config.json";
 
+  private static final int MAX_EDGE = 1 << 13; // of what a processor makes; pictures may be larger
   private static final int CHANNELS = 3;
   private static final List<Double> HALVES = List.of(0.5, 0.5, 0.5);
 
@@ -133,9 +135,17 @@ public record ImageProcessor(
         normalised ? channels(config, "image_std", usual.deviation) : List.of());
   }
 
-  /** {@code ViT} of {@code ViTImageProcessorFast} or {@code ViTFeatureExtractor}. */
+  /**
+   * {@code ViT} of {@code ViTImageProcessorFast} or {@code ViTFeatureExtractor}; where the file
+   * does not say, what goes with the model beside it.
+   */
   private static String kind(Path file, Config config) {
     String name = config.text("image_processor_type", config.text("feature_extractor_type", ""));
+    Path model = file.resolveSibling("config.json");
+    if (name.isEmpty() && Files.exists(model)) {
+      String type = Config.read(model).text("model_type", "");
+      return KINDS.keySet().stream().filter(type::equalsIgnoreCase).findFirst().orElse(type);
+    }
     if (name.isEmpty()) {
       throw new FileFormatException(file, "has no entry 'image_processor_type'");
     }
@@ -152,9 +162,17 @@ public record ImageProcessor(
     }
     if (given.isInt()) { // of older releases
       int edge = config.size(name);
+      if (edge > MAX_EDGE) {
+        throw config.wrong(name, "at most " + MAX_EDGE + " pixels", given);
+      }
       return square ? new Size(edge, edge) : Size.shortest(edge);
     }
     Config entries = config.section(name);
+    for (JsonNode edge : given) {
+      if (edge.asLong() > MAX_EDGE) {
+        throw config.wrong(name, "at most " + MAX_EDGE + " pixels", given);
+      }
+    }
     if (given.size() == 1 && entries.has("shortest_edge")) {
       return Size.shortest(entries.size("shortest_edge"));
     }

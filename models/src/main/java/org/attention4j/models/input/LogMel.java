@@ -25,6 +25,8 @@ import org.attention4j.tensor.HostTensor;
  * @param seconds of sound that the model reads at once
  */
 public record LogMel(int bands, int rate, int window, int hop, int seconds) {
+  private static final int MAX_SAMPLES = 1 << 25; // half an hour of 16 kHz
+  private static final int MAX_BANDS = 1024;
   private static final double HIGHEST_HERTZ = 8000;
   private static final double FLOOR = 1e-10;
   private static final double RANGE = 8; // of powers of ten below the loudest band
@@ -34,17 +36,23 @@ public record LogMel(int bands, int rate, int window, int hop, int seconds) {
       throw new UsageException(
           "log-mel frames need positive sizes, not " + List.of(bands, rate, window, hop, seconds));
     }
-    if ((long) seconds * rate > Integer.MAX_VALUE - 2L * window
-        || window > seconds * rate
-        || hop > seconds * rate) {
+    long samples = (long) seconds * rate;
+    if (samples > MAX_SAMPLES || window > samples || hop > samples || bands > MAX_BANDS) {
       throw new UsageException(
           seconds
               + " s of "
               + rate
-              + " Hz do not hold windows of "
+              + " Hz in "
+              + bands
+              + " bands, windows of "
               + window
               + " samples every "
-              + hop);
+              + hop
+              + ": at most "
+              + MAX_SAMPLES
+              + " samples, which hold the windows, and "
+              + MAX_BANDS
+              + " bands");
     }
   }
 

@@ -12,6 +12,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
+import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
@@ -26,6 +27,9 @@ import org.attention4j.error.UsageException;
 public final class RgbImage {
   /** Larger pictures are refused before they are unpacked; the same bound as Pillow's. */
   private static final long MAX_PIXELS = 178_956_970;
+
+  /** No format packs more, not even for a picture of one colour. */
+  private static final int MAX_PIXELS_IN_A_BYTE = 1 << 14;
 
   private static final int CHANNELS = 3;
 
@@ -82,15 +86,11 @@ public final class RgbImage {
       } finally {
         reader.dispose();
       }
-    } catch (IOException | IllegalArgumentException | IndexOutOfBoundsException e) {
-      throw damaged(file, e); // the readers of the JDK throw all of these
-    } catch (NegativeArraySizeException | NullPointerException | IllegalStateException e) {
-      throw damaged(file, e);
+    } catch (AttentionException e) {
+      throw e;
+    } catch (IOException | RuntimeException e) { // the readers of the JDK throw many kinds
+      throw new FileFormatException(file, "the image cannot be read: " + e.getMessage(), e);
     }
-  }
-
-  private static FileFormatException damaged(Path file, Exception e) {
-    return new FileFormatException(file, "the image cannot be read: " + e.getMessage(), e);
   }
 
   private static RgbImage read(Path file, ImageReader reader) throws IOException {
@@ -98,6 +98,10 @@ public final class RgbImage {
     if (size > MAX_PIXELS) {
       throw new FileFormatException(
           file, "the image has " + size + " pixels, more than " + MAX_PIXELS);
+    }
+    if (size / MAX_PIXELS_IN_A_BYTE > Files.size(file)) { // before memory is taken on its word
+      throw new FileFormatException(
+          file, "the image has " + size + " pixels, more than its bytes can hold");
     }
     int orientation = Orientation.of(reader.getImageMetadata(0));
     return Orientation.apply(orientation, of(file, reader.read(0)));
@@ -157,18 +161,21 @@ public final class RgbImage {
 
   /** This picture at another size. */
   public RgbImage resized(int newWidth, int newHeight, Resampling how) {
-    if (newWidth < 1
-        || newHeight < 1
-        || (long) newWidth * newHeight > MAX_PIXELS
-        || (long) newWidth * height > MAX_PIXELS) {
-      throw new UsageException("no image has " + newWidth + " x " + newHeight + " pixels");
-    }
+    checkSize(newWidth, newHeight);
+    checkSize(newWidth, height); // between the two passes
     return new RgbImage(
         newWidth, newHeight, how.resize(pixels, CHANNELS, width, height, newWidth, newHeight));
   }
 
+  private static void checkSize(int width, int height) {
+    if (width < 1 || height < 1 || (long) width * height > MAX_PIXELS) {
+      throw new UsageException("no image here has " + width + " x " + height + " pixels");
+    }
+  }
+
   /** The middle of it; black where the picture is smaller. */
   public RgbImage cropped(int newWidth, int newHeight) {
+    checkSize(newWidth, newHeight);
     int left = offset(width, newWidth);
     int top = offset(height, newHeight);
     byte[] cut = new byte[CHANNELS * newWidth * newHeight];

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
@@ -80,6 +81,8 @@ class ImageProcessorTest {
             configured("{\"feature_extractor_type\": \"ViTFeatureExtractor\", \"size\": 16}"));
     assertEquals(new ImageProcessor.Size(16, 16), vit.size());
     assertEquals(Resampling.BILINEAR, vit.resampling());
+    Files.writeString(directory.resolve("config.json"), "{\"model_type\": \"deit\"}");
+    assertEquals(Resampling.BICUBIC, ImageProcessor.read(configured("{}")).resampling());
     ImageProcessor clip =
         ImageProcessor.read(
             configured(
@@ -98,6 +101,8 @@ class ImageProcessorTest {
         "{\"image_processor_type\": \"ViTImageProcessor\", \"resample\": 9}",
         "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": {\"width\": 3}}",
         "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": 0}",
+        "{\"image_processor_type\": \"ViTImageProcessor\", \"size\": 2000000000}",
+        "{\"image_processor_type\": \"CLIPImageProcessor\", \"size\": {\"shortest_edge\": 99999}}",
         "{\"image_processor_type\": \"ViTImageProcessor\", \"image_mean\": [0.5]}",
         "{\"image_processor_type\": \"ViTImageProcessor\", \"do_pad\": true}",
         "{\"image_processor_type\": \"ViTImageProcessor\", \"do_center_crop\": true}",
@@ -116,6 +121,15 @@ class ImageProcessorTest {
     assertThrows(StorageException.class, () -> RgbImage.read(directory.resolve("none.png")));
     Path text = Files.writeString(directory.resolve("text.png"), "not a picture");
     assertThrows(FileFormatException.class, () -> RgbImage.read(text));
+    byte[] huge = Files.readAllBytes(RECORDED.resolve("bits.png"));
+    ByteBuffer header = ByteBuffer.wrap(huge);
+    header.putInt(16, 13000).putInt(20, 13000); // width and height
+    CRC32 check = new CRC32();
+    check.update(huge, 12, 17);
+    header.putInt(29, (int) check.getValue());
+    Path bomb = Files.write(directory.resolve("bomb.png"), huge);
+    FileFormatException size = assertThrows(FileFormatException.class, () -> RgbImage.read(bomb));
+    assertTrue(size.toString().contains("169000000 pixels"), size.toString());
     Path deep = directory.resolve("deep.png");
     ImageIO.write(new BufferedImage(3, 2, BufferedImage.TYPE_USHORT_GRAY), "png", deep.toFile());
     FileFormatException e = assertThrows(FileFormatException.class, () -> RgbImage.read(deep));

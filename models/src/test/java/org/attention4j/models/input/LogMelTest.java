@@ -107,6 +107,7 @@ class LogMelTest {
         "{\"dither\": 0.1}",
         "{\"hop_length\": 0}",
         "{\"n_fft\": 1}",
+        "{\"feature_size\": 2000000000}",
         "{\"chunk_length\": 2000000000, \"sampling_rate\": 2000000000}",
       })
   @DisplayName("is not read by a configuration that is wrong or of another model")
