@@ -9,6 +9,7 @@ import org.attention4j.generate.GenerationOptions;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.GeneratedText;
 import org.attention4j.models.text.Translator;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,11 +27,20 @@ final class TranslateCommand implements Callable<Integer> {
   @Mixin private TextInput input = new TextInput();
 
   @Option(
+      names = "--task",
+      paramLabel = "NAME",
+      description =
+          "Use the prefix and the options that config.json has for a task, such as"
+              + " translation_en_to_de or summarization.")
+  private @Nullable String task;
+
+  @Option(
       names = "--prefix",
       paramLabel = "TEXT",
-      defaultValue = "",
-      description = "Put this before each text, such as 'translate English to German: ' for T5.")
-  private String prefix = "";
+      description =
+          "Put this before each text, such as 'translate English to German: ' for T5. Default: that"
+              + " of the task, or none.")
+  private @Nullable String prefix;
 
   @Mixin private GenerationFlags flags = new GenerationFlags();
   @Mixin private EngineOptions engine = new EngineOptions();
@@ -41,23 +51,26 @@ final class TranslateCommand implements Callable<Integer> {
     input.batch();
     try (Translator translator = Translator.open(from.path(), engine.engine(), engine.session())) {
       common.progress(translator.description());
-      GenerationOptions options = flags.options(translator.defaults(), translator::stopAt);
+      Translator.Task wanted =
+          task == null ? new Translator.Task("", translator.defaults()) : translator.task(task);
+      GenerationOptions options = flags.options(wanted.options(), translator::stopAt);
+      String before = prefix == null ? wanted.prefix() : prefix;
       List<String> lines = input.lines();
       ObjectNode json = JsonFile.object();
       ArrayNode all = json.putArray("texts");
       int tokens = 0;
-      long before = System.nanoTime();
+      long start = System.nanoTime();
       int chunk = 16 * input.batch(); // lines that are sorted by length together
       for (int first = 0; first < lines.size(); first += chunk) {
         List<String> some = lines.subList(first, Math.min(lines.size(), first + chunk));
-        List<GeneratedText> results = translator.translate(some, prefix, options, input.batch());
+        List<GeneratedText> results = translator.translate(some, before, options, input.batch());
         for (GeneratedText result : results) {
           common.say(result.text().replaceAll("\\R", " ")); // one line each
           all.add(json(result));
           tokens += result.generation().tokens().size();
         }
       }
-      double seconds = (System.nanoTime() - before) / 1e9;
+      double seconds = (System.nanoTime() - start) / 1e9;
       common.progress(
           String.format(
               Locale.ROOT,

@@ -79,6 +79,13 @@ public final class GenerationConfig {
     return new GenerationConfig(file, json.deepCopy());
   }
 
+  /** The same with other entries, which win. */
+  public GenerationConfig with(ObjectNode entries) {
+    ObjectNode merged = json.deepCopy();
+    merged.setAll(entries);
+    return new GenerationConfig(file, merged);
+  }
+
   /** Whether the directory says how to generate; an older one only names its special tokens. */
   public boolean isGiven() {
     return file.endsWith(FILE) && Files.exists(file);

@@ -1,5 +1,6 @@
 package org.attention4j.models.text;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -128,6 +129,20 @@ public final class TextGenerator implements AutoCloseable {
    * @param prompts that limits on the whole length count in
    */
   public GenerationOptions defaults(int newTokens, List<String> prompts) {
+    return defaults(config, newTokens, prompts);
+  }
+
+  /** The same with other entries than those of the directory. */
+  GenerationOptions defaults(ObjectNode entries, int newTokens) {
+    return defaults(config.with(entries), newTokens, List.of());
+  }
+
+  /** The configuration of the model. */
+  ObjectNode modelConfig() {
+    return directory.model().config().json();
+  }
+
+  private GenerationOptions defaults(GenerationConfig config, int newTokens, List<String> prompts) {
     int longest = translates ? 1 : prompts.stream().mapToInt(p -> encode(p).length).max().orElse(0);
     GenerationOptions options = config.options(context(), longest, newTokens);
     if (!translates) {

@@ -1,5 +1,7 @@
 package org.attention4j.models.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -89,6 +91,33 @@ public final class Translator implements AutoCloseable {
       }
     }
     return results.stream().flatMap(List::stream).toList();
+  }
+
+  /**
+   * A task that {@code config.json} describes in {@code task_specific_params}, as T5's and BART's
+   * do.
+   *
+   * @param prefix put before each text; may be empty
+   */
+  public record Task(String prefix, GenerationOptions options) {}
+
+  /**
+   * A task by its name, such as {@code translation_en_to_de} or {@code summarization}.
+   *
+   * @throws UsageException if the directory describes none of that name
+   */
+  public Task task(String name) {
+    JsonNode tasks = generator.modelConfig().path("task_specific_params");
+    if (!(tasks.path(name) instanceof ObjectNode entries)) {
+      List<String> names = new ArrayList<>();
+      tasks.fieldNames().forEachRemaining(names::add);
+      throw new UsageException(
+          "there is no task '"
+              + name
+              + "' in config.json; "
+              + (names.isEmpty() ? "it describes none" : "it describes " + names));
+    }
+    return new Task(entries.path("prefix").asText(""), generator.defaults(entries, NEW_TOKENS));
   }
 
   /** How the directory wants its translations; 200 tokens at most if it does not say. */

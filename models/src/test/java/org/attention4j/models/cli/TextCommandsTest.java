@@ -206,6 +206,35 @@ class TextCommandsTest {
     assertEquals(expected.path("translations").path(1), generated.path("text"));
   }
 
+  @Test
+  void aTaskOfTheConfigurationHasItsPrefixAndOptions() throws IOException {
+    Path from = FOLDER.resolve("t5");
+    for (String name : List.of("model.safetensors", "tokenizer.json", "generation_config.json")) {
+      Files.copy(from.resolve(name), directory.resolve(name));
+    }
+    String prefix = expected("t5").path("prefix").asText();
+    Files.writeString(
+        directory.resolve("config.json"),
+        Files.readString(from.resolve("config.json"))
+            .replaceFirst(
+                "\\{",
+                "{\"task_specific_params\": {\"summarization\": {\"prefix\": \""
+                    + prefix
+                    + "\", \"max_length\": 6}},"));
+    JsonNode texts =
+        command("translate", directory, "--input", file(), "--task", "summarization", "--json")
+            .expect(0)
+            .json()
+            .path("texts");
+    JsonNode tokens = expected("t5").path("tokens").path(0);
+    assertEquals(5, texts.path(0).path("tokens").size());
+    for (int i = 0; i < 5; i++) {
+      assertEquals(tokens.path(i).asLong(), texts.path(0).path("tokens").path(i).asLong());
+    }
+    command("translate", directory, "--input", file(), "--task", "sumarization")
+        .refused("sumarization", "[summarization]");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "embed, bart, makes no vectors",

@@ -54,9 +54,13 @@ class RecordedTextsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "sentence_encoder, reference", "sentence_encoder, djl", "sentence_encoder, onnx",
-    "sentence_decoder, reference", "sentence_decoder, djl", "sentence_decoder, onnx",
-    "masked, reference", "sentence_dense, reference"
+    "sentence_encoder, reference",
+    "sentence_encoder, djl",
+    "sentence_encoder, onnx",
+    "sentence_decoder, djl",
+    "sentence_decoder, onnx",
+    "masked, reference",
+    "sentence_dense, reference"
   })
   @DisplayName("vectors, whatever the batch, from an encoder, a decoder, and below a head")
   void vectors(String name, String engine) {
@@ -209,9 +213,13 @@ class RecordedTextsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "t5, reference", "t5, djl", "t5, onnx",
-    "marian, reference", "marian, djl", "marian, onnx",
-    "bart, reference", "bart, djl", "bart, onnx"
+    "t5, reference",
+    "t5, djl",
+    "t5, onnx",
+    "marian, reference",
+    "marian, onnx",
+    "bart, reference",
+    "bart, onnx"
   })
   @DisplayName("translations of a batch, as generation_config.json wants them")
   void translations(String name, String engine) {
