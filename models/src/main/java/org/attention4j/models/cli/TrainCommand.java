@@ -68,7 +68,7 @@ final class TrainCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (tuning.from != null && !resume) { // a resumed run has all its options from before
-      options.forFineTuning(common.spec(), tuning.adapts());
+      FineTuneDefaults.apply(options, common.spec(), tuning.adapts());
     }
     if (resume) {
       ArgumentFiles.requireSame(common.spec(), out, CHANGEABLE);

@@ -22,29 +22,11 @@ import org.attention4j.op.Activation;
 import org.attention4j.train.AdamW;
 import org.attention4j.train.ParameterGroup;
 import org.attention4j.train.Schedule;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParseResult;
 
 /** What to train and how; the defaults are nanoGPT's CPU setting for tiny Shakespeare. */
 final class TrainOptions {
   private static final String DEFAULT = " Default: ${DEFAULT-VALUE}.";
-
-  /** Options that say what a new model is. */
-  private static final List<String> NEW_MODEL =
-      List.of(
-          "--model",
-          "--tokenizer",
-          "--layers",
-          "--heads",
-          "--kv-heads",
-          "--width",
-          "--inner",
-          "--context",
-          "--dropout",
-          "--bias",
-          "--label-smoothing");
 
   private enum Kind {
     GPT,
@@ -279,54 +261,6 @@ final class TrainOptions {
       defaultValue = "500",
       description = "Steps between checkpoints; 0 for the end only." + DEFAULT)
   long checkpointEvery;
-
-  /**
-   * The usual values of fine-tuning, where the command line says nothing.
-   *
-   * @param adapter whether an adapter learns
-   * @throws UsageException if an option is given that makes a new model
-   */
-  void forFineTuning(CommandSpec spec, boolean adapter) {
-    refuseNewModel(spec);
-    usual(spec.commandLine().getParseResult(), adapter);
-  }
-
-  private static void refuseNewModel(CommandSpec spec) {
-    List<String> given = new ArrayList<>();
-    for (String name : NEW_MODEL) {
-      OptionSpec option = spec.findOption(name);
-      Object value = option == null ? null : option.getValue();
-      boolean usual = value == null || value.toString().equals(option.defaultValue());
-      if (spec.commandLine().getParseResult().hasMatchedOption(name) && !usual) {
-        given.add(name);
-      }
-    }
-    if (!given.isEmpty()) {
-      throw new UsageException(
-          "--from brings its own model and tokenizer; leave out " + String.join(", ", given));
-    }
-  }
-
-  private void usual(ParseResult result, boolean adapter) {
-    if (!result.hasMatchedOption("--learning-rate")) {
-      learningRate = adapter ? 2e-4 : 5e-5;
-    }
-    if (!result.hasMatchedOption("--min-learning-rate")) {
-      minLearningRate = 0;
-    }
-    if (!result.hasMatchedOption("--schedule")) {
-      schedule = "linear";
-    }
-    if (!result.hasMatchedOption("--beta2")) {
-      beta2 = 0.999;
-    }
-    if (!result.hasMatchedOption("--weight-decay")) {
-      weightDecay = 0.01;
-    }
-    if (!result.hasMatchedOption("--batch")) {
-      batch = 16;
-    }
-  }
 
   /** Whether the vocabulary needs tokens that are not text. */
   boolean withSpecials() {

@@ -1,0 +1,279 @@
+package org.attention4j.models.finetune;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.attention4j.models.cli.Main;
+import org.attention4j.models.huggingface.Adapter;
+import org.attention4j.models.huggingface.Checkpoint;
+import org.attention4j.models.huggingface.FineTuning;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.spi.Engines;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Training of small Hugging Face directories from the command line. */
+class FineTuneCommandTest {
+  @TempDir Path directory;
+
+  private static JsonNode run(String... arguments) throws Exception {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    int code = Main.execute(new PrintWriter(out), new PrintWriter(err), arguments);
+    assertEquals(0, code, err.toString());
+    return JsonFile.read(written(out.toString()));
+  }
+
+  private static Path written(String text) throws Exception {
+    Path file = Files.createTempFile("result", ".json");
+    Files.writeString(file, text, StandardCharsets.UTF_8);
+    return file;
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "causal, gpt2, CAUSAL_LM, reference",
+    "masked, bert, MASKED_LM, djl",
+    "seq2seq, t5, SEQ2SEQ_LM, djl",
+    "classify, bert, SEQUENCE_CLASSIFICATION, djl",
+    "classify, gpt2, SEQUENCE_CLASSIFICATION, reference",
+    "contrastive, bert, FEATURES, djl"
+  })
+  void everyObjectiveLowersItsLossAndIsSavedAsADirectory(
+      String objective, String family, Task task, String engine) throws Exception {
+    assumeTrue(Engines.names().contains(engine), "engine " + engine + " cannot run here");
+    Path out = directory.resolve("out");
+    JsonNode result =
+        run(
+            "train",
+            "--json",
+            "--quiet",
+            "--fresh",
+            "--engine",
+            engine,
+            "--threads",
+            "1",
+            "--from",
+            SmallDirectories.start(directory, family).toString(),
+            "--objective",
+            objective,
+            "--data",
+            SmallDirectories.data(directory, objective).toString(),
+            "--out",
+            out.toString(),
+            "--steps",
+            "40",
+            "--batch",
+            "8",
+            "--learning-rate",
+            "2e-2",
+            "--evaluate-every",
+            "20",
+            "--evaluation-batches",
+            "2",
+            "--training-share",
+            "0.8");
+    double first = result.path("losses").path(0).path("training").asDouble();
+    double last = result.path("training_loss").asDouble();
+    assertTrue(last < 0.8 * first, first + " to " + last);
+    assertTrue(Double.isFinite(result.path("whole_validation_loss").asDouble()));
+
+    Checkpoint saved = HuggingFace.open(out);
+    assertEquals(task, saved.model().task());
+    JsonNode config = JsonFile.read(out.resolve("config.json"));
+    assertEquals("[1,\"two\"]", config.path("my_own_entry").toString(), "entries are kept");
+    assertTrue(Files.exists(out.resolve("tokenizer.json")));
+    if (objective.equals("classify")) {
+      assertEquals("without", config.path("id2label").path("1").asText());
+    }
+  }
+
+  private static double[] values(Checkpoint checkpoint, String path) {
+    return checkpoint.weights().get(path).toDoubleArray();
+  }
+
+  /** A new head for classes on layers that predicted masked tokens; the layers stay. */
+  @Test
+  void anotherHeadKeepsTheLayers() throws Exception {
+    Path masked = directory.resolve("masked");
+    Path bert = SmallDirectories.start(directory, "bert");
+    run(
+        "train",
+        "--json",
+        "--quiet",
+        "--fresh",
+        "--engine",
+        "reference",
+        "--from",
+        bert.toString(),
+        "--data",
+        SmallDirectories.data(directory, "masked").toString(),
+        "--out",
+        masked.toString(),
+        "--steps",
+        "1",
+        "--max-length",
+        "12");
+    Path classes = directory.resolve("classes");
+    JsonNode result =
+        run(
+            "train",
+            "--json",
+            "--quiet",
+            "--engine",
+            "reference",
+            "--from",
+            masked.toString(),
+            "--objective",
+            "classify",
+            "--data",
+            SmallDirectories.data(directory, "classify").toString(),
+            "--out",
+            classes.toString(),
+            "--lora-rank",
+            "2",
+            "--lora-targets",
+            "query,value",
+            "--merge",
+            "--steps",
+            "2");
+    assertTrue(
+        result.path("trained_parameters").asLong() < result.path("parameters").asLong() / 4,
+        result.toString());
+    Checkpoint before = HuggingFace.open(masked);
+    Checkpoint after = HuggingFace.open(classes);
+    String frozen = "bert.encoder.layer.0.attention.self.key.weight";
+    String adapted = "bert.encoder.layer.0.attention.self.query.weight";
+    assertArrayEquals(values(before, frozen), values(after, frozen));
+    assertFalse(Arrays.equals(values(before, adapted), values(after, adapted)));
+    Adapter adapter = Adapter.load(classes.resolve(FineTuning.ADAPTER), after.model());
+    assertTrue(adapter.weights().has("classifier.weight"), "the new head is in the adapter");
+    assertArrayEquals(
+        values(after, "classifier.weight"),
+        adapter.weights().get("classifier.weight").toDoubleArray());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--lora-rank 2 --lora-targets nothing",
+        "--merge",
+        "--width 32",
+        "--objective sing",
+        "--objective masked",
+        "--lora-rank -1",
+        "--score-examples 3 --objective causal",
+        "--max-length 64",
+        "--epochs 1 --batching sorted"
+      })
+  void mistakesAreErrorsThatSayWhatWouldBeRight(String mistake) throws Exception {
+    Path out = directory.resolve("out");
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "train",
+                "--quiet",
+                "--fresh",
+                "--engine",
+                "reference",
+                "--from",
+                SmallDirectories.start(directory, "gpt2").toString(),
+                "--data",
+                SmallDirectories.data(directory, "causal").toString(),
+                "--out",
+                out.toString(),
+                "--steps",
+                "1"));
+    arguments.addAll(List.of(mistake.split(" ")));
+    StringWriter err = new StringWriter();
+    int code =
+        Main.execute(
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err),
+            arguments.toArray(String[]::new));
+    assertEquals(2, code, mistake + ": " + err);
+    assertFalse(err.toString().contains("defect"), err.toString());
+    assertFalse(Files.exists(out.resolve("model.safetensors")));
+  }
+
+  @Test
+  void aRunIsResumedWithItsOwnOptionsOnly() throws Exception {
+    Path out = directory.resolve("out");
+    run(
+        "train",
+        "--json",
+        "--quiet",
+        "--fresh",
+        "--engine",
+        "reference",
+        "--from",
+        SmallDirectories.start(directory, "t5").toString(),
+        "--data",
+        SmallDirectories.data(directory, "seq2seq").toString(),
+        "--out",
+        out.toString(),
+        "--lora-rank",
+        "2",
+        "--merge",
+        "--steps",
+        "2");
+    JsonNode again = run("train", "--json", "--quiet", "--resume", "--out", out.toString());
+    assertEquals(2, again.path("steps").asLong());
+    assertTrue(again.path("finished").asBoolean());
+    StringWriter err = new StringWriter();
+    int code =
+        Main.execute(
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err),
+            "train",
+            "--quiet",
+            "--resume",
+            "--out",
+            out.toString(),
+            "--lora-rank",
+            "3");
+    assertEquals(2, code, err.toString());
+    assertTrue(err.toString().contains("--lora-rank was 2, not 3"), err.toString());
+  }
+
+  @Test
+  void aBadLineIsNamedByItsNumber() throws Exception {
+    Path file = directory.resolve("bad.tsv");
+    Files.writeString(file, "a\tb\n\nonly one\n");
+    StringWriter err = new StringWriter();
+    int code =
+        Main.execute(
+            new PrintWriter(new StringWriter()),
+            new PrintWriter(err),
+            "train",
+            "--quiet",
+            "--fresh",
+            "--engine",
+            "reference",
+            "--from",
+            SmallDirectories.start(directory, "t5").toString(),
+            "--data",
+            file.toString(),
+            "--out",
+            directory.resolve("out").toString());
+    assertEquals(2, code, err.toString());
+    assertTrue(err.toString().contains("line 3"), err.toString());
+  }
+}
