@@ -116,6 +116,12 @@ class FineTuningRunTest {
         .tensors()
         .forEach((p, w) -> assertTrue(w.equalsExactly(resumed.weights().get(p)), p));
     assertEquals(expected.wholeValidation(), resumed.wholeValidation());
+    if (!adapter) { // what is read again is what was trained, bit by bit
+      HuggingFace.open(out)
+          .weights()
+          .tensors()
+          .forEach((p, w) -> assertTrue(w.equalsExactly(resumed.weights().get(p)), p));
+    }
     List.of(whole, first, second).forEach(p -> p.tokenizer.close());
   }
 
