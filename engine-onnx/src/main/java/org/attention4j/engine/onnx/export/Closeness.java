@@ -1,7 +1,9 @@
 package org.attention4j.engine.onnx.export;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.attention4j.tensor.HostTensor;
 
 /**
@@ -44,18 +46,40 @@ final class Closeness {
         && tokens.dim(1) > 1;
   }
 
-  /** 1 for two tensors of zeros; NaN if a value is not finite. */
-  static double cosine(HostTensor a, HostTensor b) {
-    if (a.size() != b.size()) {
-      return Double.NaN;
+  /** Of all steps of a decoding together, so that one short step does not decide. */
+  static Map<String, Double> ofSteps(
+      List<Map<String, HostTensor>> expected, List<Map<String, HostTensor>> actual) {
+    Map<String, Double> measures = new LinkedHashMap<>();
+    for (String name : expected.isEmpty() ? List.<String>of() : expected.get(0).keySet()) {
+      measures.put("cosine." + name, cosine(named(expected, name), named(actual, name)));
     }
+    return measures;
+  }
+
+  private static List<HostTensor> named(List<Map<String, HostTensor>> steps, String name) {
+    return steps.stream().map(step -> Objects.requireNonNull(step.get(name), name)).toList();
+  }
+
+  private static double cosine(HostTensor a, HostTensor b) {
+    return cosine(List.of(a), List.of(b));
+  }
+
+  /** 1 if all are zeros; NaN if a value is not finite or sizes differ. */
+  static double cosine(List<HostTensor> a, List<HostTensor> b) {
     double product = 0;
     double first = 0;
     double second = 0;
-    for (long i = 0; i < a.size(); i++) {
-      product += a.getDouble(i) * b.getDouble(i);
-      first += a.getDouble(i) * a.getDouble(i);
-      second += b.getDouble(i) * b.getDouble(i);
+    for (int n = 0; n < a.size(); n++) {
+      if (a.get(n).size() != b.get(n).size()) {
+        return Double.NaN;
+      }
+      for (long i = 0; i < a.get(n).size(); i++) {
+        double x = a.get(n).getDouble(i);
+        double y = b.get(n).getDouble(i);
+        product += x * y;
+        first += x * x;
+        second += y * y;
+      }
     }
     return first == 0 && second == 0 ? 1 : product / Math.sqrt(first * second);
   }

@@ -115,24 +115,23 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
     long length = whole.sizes(shapes(example, whole)).getOrDefault("time", 1L);
     Graph step = program.graph(TraceOptions.primitives().withCache(CacheMode.STEP));
     Map<String, Double> worst = new LinkedHashMap<>();
-    Map<String, Double> closeness = new LinkedHashMap<>(); // the least of all steps
+    List<Map<String, HostTensor>> outputs = new ArrayList<>();
+    List<Map<String, HostTensor>> got = new ArrayList<>();
     try (Decoding source = expected.decode();
         Decoding file = actual.decode()) {
       long from = 0;
       while (from < length) {
         long to = from == 0 ? Math.max(1, length / 2) : from + 1;
         Map<String, HostTensor> part = Steps.part(step.inputTypes(), example, from, to);
-        Map<String, HostTensor> outputs = source.next(part);
-        Map<String, HostTensor> got = file.next(needed(actual, part));
-        differences(outputs, got)
+        outputs.add(source.next(part));
+        got.add(file.next(needed(actual, part)));
+        differences(outputs.get(outputs.size() - 1), got.get(got.size() - 1))
             .forEach((name, value) -> worst.merge(name, value, Verification::larger));
-        if (options.weights().leastCosine() > 0) {
-          Closeness.of(Map.of(), outputs, got)
-              .forEach((name, value) -> closeness.merge(name, value, Math::min));
-        }
         from = to;
       }
     }
+    Map<String, Double> closeness =
+        options.weights().leastCosine() > 0 ? Closeness.ofSteps(outputs, got) : Map.of();
     return compared(example, true, worst, closeness);
   }
 
