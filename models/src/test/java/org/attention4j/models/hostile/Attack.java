@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * @param file the one to damage, relative to it
  */
 record Attack(Path original, String file, Mutator mutator, Target target) {
-  /** How many of each kind; {@code -Pmutations} makes it 1,000. */
+  /** How many of each kind; a property makes it more. */
   private static final int ROUNDS = Integer.getInteger("attention4j.mutations", 100);
 
   /** For a process that may not live to report. */
