@@ -132,7 +132,8 @@ public final class HuggingFace {
     return new Checkpoint(directory, model, weights, paths);
   }
 
-  private static List<SentenceDense> dense(Pretrained model) {
+  /** The layers behind the pooling of a sentence encoder. */
+  static List<SentenceDense> dense(Pretrained model) {
     if (model instanceof PooledModel pooled) {
       return pooled.pooling().dense();
     }

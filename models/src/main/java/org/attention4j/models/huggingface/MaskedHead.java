@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface;
 
+import java.util.regex.Pattern;
 import org.attention4j.nn.Block;
 import org.attention4j.nn.Embedding;
 import org.attention4j.nn.Init;
@@ -33,7 +34,8 @@ record MaskedHead(
     if (own.equals(bias)) {
       return more;
     }
-    return tied ? more.tying(own, bias) : more.tying(bias, own);
+    // Without tying, newer releases write the old bias as well, and do not read it.
+    return tied ? more.tying(own, bias) : more.tying(bias, own).ignoring(Pattern.quote(bias));
   }
 
   /**

@@ -101,7 +101,8 @@ final class PretrainedWriter {
   }
 
   /**
-   * Writes {@code model.safetensors} under the names that the original file has; tied weights once.
+   * Writes {@code model.safetensors} under the names that the original file has; tied weights once,
+   * layers behind a pooling in their folders.
    *
    * @param weights under the model's paths; those that are not there stay as they were
    */
@@ -117,6 +118,10 @@ final class PretrainedWriter {
               HostTensor now = weights.has(path) ? weights.get(path) : before;
               tensors.put(names.getOrDefault(path, path), now.cast(DType.F32));
             });
-    Weights.of(tensors, Map.of("format", "pt")).save(directory.resolve(ModelDirectory.WEIGHTS));
+    Weights all = Weights.of(tensors, Map.of("format", "pt"));
+    for (SentenceDense layer : HuggingFace.dense(checkpoint.model())) {
+      all = layer.saveOwn(all, directory);
+    }
+    all.save(directory.resolve(ModelDirectory.WEIGHTS));
   }
 }

@@ -1,12 +1,16 @@
 package org.attention4j.models.huggingface;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Locale;
+import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
+import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.Activation;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.weights.Weights;
 
@@ -44,5 +48,22 @@ record SentenceDense(
     return others.names().stream().anyMatch(name -> name.startsWith(start))
         ? others
         : others.merge(HuggingFace.weights(directory.resolve(folder)).rename(name -> start + name));
+  }
+
+  /** Saves the weights of this layer, and gives those of the others. */
+  Weights saveOwn(Weights all, Path directory) {
+    String start = folder + ".";
+    Map<String, HostTensor> own = new LinkedHashMap<>();
+    Map<String, HostTensor> others = new LinkedHashMap<>(all.tensors());
+    for (String name : all.names()) {
+      if (name.startsWith(start)) {
+        own.put(name.substring(start.length()), all.get(name));
+        others.remove(name);
+      }
+    }
+    Path target = directory.resolve(folder);
+    ModelDirectory.create(target);
+    Weights.of(own, all.metadata()).save(target.resolve(ModelDirectory.WEIGHTS));
+    return Weights.of(others, all.metadata());
   }
 }

@@ -133,7 +133,7 @@ final class WeightFitting {
   /** A copy that differs is a weight of its own: to leave it out would change the numbers. */
   private void compare(String copy, String original) {
     HostTensor used = found.get(original);
-    if (used == null || wanted.containsKey(copy)) {
+    if (used == null || wanted.containsKey(copy) || rules.ignores(copy)) {
       return;
     }
     file.tensors()

@@ -107,6 +107,21 @@ final class HuggingFaceTest {
   }
 
   @Test
+  @DisplayName("opens with a bias that an untied head does not read, whatever it holds")
+  void unreadBias() throws IOException {
+    use("bert_mlm_untied");
+    String read = "cls.predictions.decoder.bias";
+    String unread = "cls.predictions.bias";
+    double[] logits = logits(directory);
+    HostTensor other = original.get(read).copy();
+    other.set(0, other.getDouble(0) + 1);
+    store(original.with(unread, other));
+    assertArrayEquals(logits, logits(directory));
+    store(original.without(read).with(unread, original.get(read)));
+    assertArrayEquals(logits, logits(directory), 0, "older files have the bias by that name alone");
+  }
+
+  @Test
   @DisplayName("opens with the names that old releases gave to the weights of norms")
   void legacyNames() throws IOException {
     use("bert_classes");
