@@ -104,8 +104,8 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private TrainingPlan plan(Path file, String text, Tokenizer tokenizer) {
-    // From the options also when resuming: config.json may be read without what only training
-    // needs.
+    // From the options also when resuming: what reads config.json names its dropout otherwise, and
+    // would draw other masks.
     Family model = options.family(tokenizer.size());
     TrainerOptions trainer =
         engine.training(
