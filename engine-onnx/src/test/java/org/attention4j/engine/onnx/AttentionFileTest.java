@@ -135,7 +135,8 @@ class AttentionFileTest {
     assertEquals(0, attention(model).count());
     UsageException unknown = assertThrows(UsageException.class, () -> AttentionForm.parse("flash"));
     assertEquals(
-        "attention is written as one of [function, primitives, gqa], not 'flash'", unknown.getMessage());
+        "attention is written as one of [function, primitives, gqa], not 'flash'",
+        unknown.getMessage());
   }
 
   @Test
