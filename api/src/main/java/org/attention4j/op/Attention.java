@@ -139,29 +139,68 @@ public record Attention(
   Scores scores(List<Tensor> in) {
     Tensor query = in.get(0);
     Tensor key = in.get(1);
-    List<Tensor> rest = in.subList(FIXED_OPERANDS, in.size());
     Tensor s = groupedMatMul(query, key, true).mul(scale); // [batch, heads, queries, keys]
     if (softcap > 0) {
       s = s.div(softcap).tanh().mul(softcap);
     }
-    Start first = start != null ? new Start(start, null) : Start.at(extra(in, extras.start()));
-    Tensor querySlot = first.slots(query, query.dim(2)).insert(1); // [queries, 1]
-    Tensor keySlot = query.iota(key.dim(2)).insert(0); // [1, keys]
+    Slots slots = slots(in);
     if (!alibiSlopes.isEmpty()) {
-      Tensor distance = querySlot.sub(keySlot).abs().cast(query.dtype()); // [queries, keys]
-      Tensor slopes = query.constant(alibiSlopes.stream().mapToDouble(d -> d).toArray());
-      s = s.sub(distance.mul(slopes.reshape(alibiSlopes.size(), 1, 1))); // [heads, 1, 1]
+      s = s.sub(alibi(slots, query));
     }
     if (extras.bias() >= 0) {
-      s = s.add(rest.get(extras.bias()));
+      s = s.add(extra(in, extras.bias()));
     }
-    Tensor allowed = mask.allowed(querySlot, keySlot, rest);
+    return new Scores(s, allowed(in, slots));
+  }
+
+  /**
+   * What is added to the scores, ALiBi and bias; null for nothing. Broadcasts to [batch, heads,
+   * queries, keys].
+   */
+  public @Nullable Tensor added(List<Tensor> in) {
+    Tensor bias = extras.bias() < 0 ? null : extra(in, extras.bias());
+    if (alibiSlopes.isEmpty()) {
+      return bias;
+    }
+    Tensor distant = alibi(slots(in), in.get(0)).neg();
+    return bias == null ? distant : distant.add(bias);
+  }
+
+  /**
+   * Which pairs take part, by the mask and by what a static cache has not filled yet; null for all.
+   * A boolean that broadcasts to [batch, heads, queries, keys].
+   */
+  public @Nullable Tensor allowed(List<Tensor> in) {
+    return allowed(in, slots(in));
+  }
+
+  private @Nullable Tensor allowed(List<Tensor> in, Slots slots) {
+    Tensor query = in.get(0);
+    List<Tensor> rest = in.subList(FIXED_OPERANDS, in.size());
+    Tensor allowed = mask.allowed(slots.query(), slots.key(), rest);
     if (start == null) { // a static cache holds slots that are not filled yet
       Tensor end = extra(in, extras.start()).add(query.value(query.dim(2)));
-      Tensor filled = keySlot.lt(end);
+      Tensor filled = slots.key().lt(end);
       allowed = allowed == null ? filled : allowed.and(filled);
     }
-    return new Scores(s, allowed);
+    return allowed;
+  }
+
+  /** Slopes times distances, [heads, queries, keys]. */
+  private Tensor alibi(Slots slots, Tensor beside) {
+    Tensor distance = slots.query().sub(slots.key()).abs().cast(beside.dtype()); // [queries, keys]
+    Tensor slopes = beside.constant(alibiSlopes.stream().mapToDouble(d -> d).toArray());
+    return distance.mul(slopes.reshape(alibiSlopes.size(), 1, 1)); // [heads, 1, 1]
+  }
+
+  /** Where queries [queries, 1] and keys [1, keys] stand. */
+  private record Slots(Tensor query, Tensor key) {}
+
+  private Slots slots(List<Tensor> in) {
+    Tensor query = in.get(0);
+    Start first = start != null ? new Start(start, null) : Start.at(extra(in, extras.start()));
+    return new Slots(
+        first.slots(query, query.dim(2)).insert(1), query.iota(in.get(1).dim(2)).insert(0));
   }
 
   private Tensor extra(List<Tensor> in, int index) {

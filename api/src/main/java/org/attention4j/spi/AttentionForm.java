@@ -21,7 +21,14 @@ public enum AttentionForm {
    * ONNX Runtime's operator GroupQueryAttention where causal attention goes over a cache, which it
    * can write in place; other attention as {@link #FUNCTION}.
    */
-  GQA;
+  GQA,
+
+  /**
+   * The operator {@code Attention} that ONNX itself has since opset 23, in a file of that opset.
+   * Attention that it cannot express on every runtime is written as primitives; the report says how
+   * many and why.
+   */
+  OPSET23;
 
   /** As users write it: {@code function}. */
   public String label() {

@@ -14,6 +14,8 @@ import java.util.Map;
  * @param leastCosine smallest cosine of any output that passes, in the place of the tolerance; 0 if
  *     the tolerance counts
  * @param comparisons one for each example, cached runs included
+ * @param attention how much of each file's attention is in the form that was asked for, a line a
+ *     file; empty for forms that say it themselves
  */
 public record ExportReport(
     List<Path> files,
@@ -21,7 +23,8 @@ public record ExportReport(
     String target,
     double tolerance,
     double leastCosine,
-    List<Comparison> comparisons) {
+    List<Comparison> comparisons,
+    List<String> attention) {
 
   /**
    * One example.
@@ -47,6 +50,7 @@ public record ExportReport(
   public ExportReport {
     files = List.copyOf(files);
     comparisons = List.copyOf(comparisons);
+    attention = List.copyOf(attention);
   }
 
   /** Largest difference of all; NaN if one is. */

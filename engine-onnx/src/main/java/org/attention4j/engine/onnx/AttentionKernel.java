@@ -26,9 +26,11 @@ import org.jspecify.annotations.Nullable;
  * default, is the first kernel that is there; docs/benchmarks.md says what that brings. With {@code
  * gqa} a decoding writes its cache in place, through ONNX Runtime's GroupQueryAttention; where that
  * does not serve it is an error. So it does with {@code auto} where there is no kernel, as far as
- * that serves.
+ * that serves. With {@code opset23} it is the operator that ONNX has since then, as far as that
+ * expresses it; the session's description says how far.
  */
-record AttentionKernel(KernelChoice choice, DType precision, boolean cpu, boolean inPlace) {
+record AttentionKernel(
+    KernelChoice choice, DType precision, boolean cpu, boolean inPlace, boolean standard) {
 
   /**
    * Reads the property.
@@ -38,6 +40,7 @@ record AttentionKernel(KernelChoice choice, DType precision, boolean cpu, boolea
   static AttentionKernel of(SessionOptions options) {
     String asked = options.properties().getOrDefault(OrtSettings.ATTENTION, KernelChoice.AUTO);
     boolean inPlace = asked.equals(IN_PLACE);
+    boolean standard = asked.equals(AttentionForm.OPSET23.label());
     String obstacle = "";
     if (options.device().kind() != Device.Kind.CPU) {
       obstacle = "it runs on the CPU, not on " + options.device();
@@ -47,13 +50,14 @@ record AttentionKernel(KernelChoice choice, DType precision, boolean cpu, boolea
     return new AttentionKernel(
         KernelChoice.of(
             OrtSettings.ATTENTION,
-            inPlace ? KernelChoice.AUTO : asked,
+            inPlace ? KernelChoice.AUTO : standard ? OrtSettings.NONE : asked,
             OrtSettings.NONE,
             KernelOperators.ONNX_RUNTIME,
             obstacle),
         options.precision(),
         options.device().kind() == Device.Kind.CPU,
-        inPlace);
+        inPlace,
+        standard);
   }
 
   /** The value of the property for ONNX Runtime's operator over a cache written in place. */
@@ -88,6 +92,9 @@ record AttentionKernel(KernelChoice choice, DType precision, boolean cpu, boolea
   }
 
   AttentionForm form() {
+    if (standard) {
+      return AttentionForm.OPSET23;
+    }
     return choice.kernel().isPresent() ? AttentionForm.FUNCTION : AttentionForm.PRIMITIVES;
   }
 

@@ -6,6 +6,7 @@ import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.lower.StandardAttentionFold;
 import org.attention4j.engine.onnx.quantize.Quantizer;
 import org.attention4j.engine.onnx.session.OnnxSession;
 import org.attention4j.engine.onnx.session.OrtModel;
@@ -76,8 +77,8 @@ public final class OnnxEngine implements Engine {
    * {@inheritDoc}
    *
    * <p>Properties: {@code optimization} (none, basic, extended, all), {@code parallel_operators},
-   * {@code spinning} (true, false), {@code attention} (auto, none, gqa, or the name of a kernel),
-   * {@code weights} (floating, int8, int8_dynamic, int4: see {@link
+   * {@code spinning} (true, false), {@code attention} (auto, none, gqa, opset23, or the name of a
+   * kernel), {@code weights} (floating, int8, int8_dynamic, int4: see {@link
    * org.attention4j.spi.WeightFormat}).
    */
   @Override
@@ -106,7 +107,10 @@ public final class OnnxEngine implements Engine {
                 : " with weights as " + settings.weights().label() + ", ")
             + whole.nodes().size()
             + " ops, "
-            + attention);
+            + attention
+            + (attention.form() == AttentionForm.OPSET23
+                ? ", " + StandardAttentionFold.count(whole, options.precision())
+                : ""));
   }
 
   private static OrtModel open(

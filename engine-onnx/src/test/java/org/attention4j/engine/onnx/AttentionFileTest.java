@@ -135,7 +135,7 @@ class AttentionFileTest {
     assertEquals(0, attention(model).count());
     UsageException unknown = assertThrows(UsageException.class, () -> AttentionForm.parse("flash"));
     assertEquals(
-        "attention is written as one of [function, primitives, gqa], not 'flash'",
+        "attention is written as one of [function, primitives, gqa, opset23], not 'flash'",
         unknown.getMessage());
   }
 

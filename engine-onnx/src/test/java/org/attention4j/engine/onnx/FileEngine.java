@@ -36,8 +36,12 @@ import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
 
-/** Writes a program with attention as functions to a file, and runs that file. */
-record FileEngine(Path folder, OrtSettings settings) implements Engine {
+/** Writes a program with attention in a form, else as functions, to a file, and runs that file. */
+record FileEngine(Path folder, OrtSettings settings, AttentionForm form) implements Engine {
+
+  FileEngine(Path folder, OrtSettings settings) {
+    this(folder, settings, AttentionForm.FUNCTION);
+  }
 
   /** Two threads, and the attention kernel or not. */
   static OrtSettings settings(boolean kernel) {
@@ -54,17 +58,19 @@ record FileEngine(Path folder, OrtSettings settings) implements Engine {
   }
 
   static OnnxModel lower(Program program, Weights weights, DType precision) {
-    TraceOptions trace =
-        TraceOptions.primitives().keeping(GraphLowering.claims(precision, AttentionForm.FUNCTION));
-    return GraphLowering.lower(
-        program.graph(trace), weights, Lowering.in(precision).with(AttentionForm.FUNCTION));
+    return lower(program, weights, precision, AttentionForm.FUNCTION);
+  }
+
+  static OnnxModel lower(Program program, Weights weights, DType precision, AttentionForm form) {
+    TraceOptions trace = TraceOptions.primitives().keeping(GraphLowering.claims(precision, form));
+    return GraphLowering.lower(program.graph(trace), weights, Lowering.in(precision).with(form));
   }
 
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
     Path file = folder.resolve("case.onnx");
     try {
-      OnnxFiles.writeModel(file, lower(program, weights, options.precision()), false);
+      OnnxFiles.writeModel(file, lower(program, weights, options.precision(), form), false);
       FileSession session = FileSession.open(file, settings);
       Files.delete(file);
       return new Nominal(session);

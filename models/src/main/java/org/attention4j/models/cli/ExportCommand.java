@@ -115,8 +115,9 @@ final class ExportCommand implements Callable<Integer> {
       paramLabel = "FORM",
       description =
           "How attention is written: function (a node of our own domain that carries its expansion,"
-              + " so that any runtime runs it and one with the kernel is faster), primitives, or gqa (ONNX"
-              + " Runtime's GroupQueryAttention, which can write a cache in place)."
+              + " so that any runtime runs it and one with the kernel is faster), primitives, gqa (ONNX"
+              + " Runtime's GroupQueryAttention, which can write a cache in place), or opset23 (the"
+              + " operator Attention that ONNX has since opset 23)."
               + " Default: primitives for models of Hugging Face's, else function.")
   private @Nullable String attention;
 
@@ -223,6 +224,9 @@ final class ExportCommand implements Callable<Integer> {
     }
     ArrayNode files = json.putArray("files");
     report.files().forEach(file -> files.add(file.getFileName().toString()));
+    if (!report.attention().isEmpty()) {
+      json.set("attention", JsonFile.tree(report.attention()));
+    }
     ArrayNode rows = json.putArray("comparisons");
     for (ExportReport.Comparison c : report.comparisons()) {
       ObjectNode row = rows.addObject().put("cached", c.cached());
@@ -246,6 +250,7 @@ final class ExportCommand implements Callable<Integer> {
               c.cached() ? "cached" : "whole ",
               worst));
     }
+    report.attention().forEach(line -> common.say("  Attention in " + line));
     if (report.leastCosine() > 0) {
       common.say(
           String.format(

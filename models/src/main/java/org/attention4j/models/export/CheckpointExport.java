@@ -194,7 +194,8 @@ public record CheckpointExport(
         report.target(),
         report.tolerance(),
         report.leastCosine(),
-        report.comparisons());
+        report.comparisons(),
+        report.attention());
   }
 
   /** With a cache for single tokens, else for whole sequences. */

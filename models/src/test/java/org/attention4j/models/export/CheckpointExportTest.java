@@ -95,6 +95,45 @@ class CheckpointExportTest {
 
   @ParameterizedTest
   @CsvSource({
+    "gpt2, true, 0",
+    "bloom, true, 0",
+    "qwen3, true, 0",
+    "gemma2, true, 2",
+    "cross_encoder, false, 0",
+    "vit_features, false, 0",
+  })
+  void attentionMayBeTheOperatorOfOpset23(String name, boolean cache, int primitives)
+      throws IOException {
+    ExportReport report = of(name).withCache(cache).withAttention(AttentionForm.OPSET23).to(folder);
+    assertTrue(report.worst() < 2e-5, report.toString());
+    assertEquals(
+        23, OnnxFiles.readModel(folder.resolve("model.onnx")).getOpsetImport(0).getVersion());
+    long nodes =
+        graph("model.onnx").getNodeList().stream()
+            .filter(node -> node.getOpType().equals("Attention"))
+            .count();
+    assertEquals(primitives == 0, nodes > 0);
+    String line = report.attention().get(0);
+    String said = nodes + " as nodes Attention, " + primitives + " as primitives";
+    assertTrue(line.startsWith("model.onnx: " + said), line);
+  }
+
+  @Test
+  void partsAndTheirMergedStepsMayHaveTheOperatorOfOpset23() throws IOException {
+    ExportReport report =
+        CheckpointExport.of(TRANSLATORS.resolve("t5_gated"))
+            .withCache(true)
+            .withAttention(AttentionForm.OPSET23)
+            .to(folder);
+    assertTrue(report.worst() < 2e-5, report.toString());
+    assertEquals(5, report.attention().size(), report.attention().toString());
+    assertTrue(
+        report.attention().stream().allMatch(line -> line.endsWith(", 0 as primitives")),
+        report.attention().toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "roberta_mlm, input_ids attention_mask, logits",
     "cross_encoder, input_ids attention_mask token_type_ids, logits",
     "bert_tokens, input_ids attention_mask token_type_ids, logits",

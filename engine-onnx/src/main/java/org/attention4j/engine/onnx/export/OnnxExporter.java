@@ -23,6 +23,7 @@ import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.OnnxModel;
+import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.Availability;
 import org.attention4j.spi.EncoderParts;
 import org.attention4j.spi.ExportOptions;
@@ -34,7 +35,8 @@ import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes models as ONNX files of opset 17, in Optimum's layout.
+ * Writes models as ONNX files of opset 17 (23 if attention is to be the standard's), in Optimum's
+ * layout.
  *
  * <ul>
  *   <li>Without a cache: {@code model.onnx}.
@@ -87,7 +89,11 @@ public final class OnnxExporter implements Exporter {
 
   @Override
   public String version() {
-    return "opset " + GraphLowering.OPSET + ", checked with ONNX Runtime " + OrtRuntime.version();
+    return version(GraphLowering.OPSET);
+  }
+
+  private static String version(int opset) {
+    return "opset " + opset + ", checked with ONNX Runtime " + OrtRuntime.version();
   }
 
   @Override
@@ -102,10 +108,12 @@ public final class OnnxExporter implements Exporter {
     try {
       Files.createDirectories(directory);
       staging = Files.createTempDirectory(directory, ".export");
-      write(program, weights, staging, options);
+      AttentionRemarks remarks = new AttentionRemarks(options);
+      write(program, weights, staging, options, remarks);
       List<ExportReport.Comparison> comparisons =
           new Verification(program, weights, options, staging).compare();
-      Parity parity = new Parity(options, version(), comparisons);
+      Parity parity =
+          new Parity(options, version(lowering(options).opset()), comparisons, remarks.lines());
       Files.writeString(staging.resolve(PARITY), parity.json());
       List<Path> files = moved(staging, directory);
       return parity.report(files);
@@ -116,10 +124,19 @@ public final class OnnxExporter implements Exporter {
     }
   }
 
-  private static void write(Program program, Weights weights, Path folder, ExportOptions options)
+  private static void write(
+      Program program,
+      Weights weights,
+      Path folder,
+      ExportOptions options,
+      AttentionRemarks remarks)
       throws IOException {
     Optimizer optimizer = options.trainingStep();
     if (optimizer != null) {
+      if (options.attention() == AttentionForm.OPSET23) {
+        throw new UsageException(
+            "a training step has attention as primitives, not as " + options.attention().label());
+      }
       Graph step = new TrainingGraphs(program, optimizer, 0).step();
       write(step, Weights.empty(), folder.resolve(TRAINING_STEP), options);
       weights.save(folder.resolve(WEIGHTS));
@@ -130,20 +147,25 @@ public final class OnnxExporter implements Exporter {
             .keeping(GraphLowering.claims(options.precision(), options.attention()));
     EncoderParts parts = options.parts();
     if (parts != null) {
-      new PartsWriter(program, weights, options, parts).write(trace, folder);
+      new PartsWriter(program, weights, options, parts, remarks).write(trace, folder);
       return;
     }
     if (!options.cache()) {
-      write(program.graph(trace), weights, folder.resolve(MODEL), options);
+      Graph whole = program.graph(trace);
+      write(whole, weights, folder.resolve(MODEL), options);
+      remarks.add(MODEL, whole);
       return;
     }
     Graph step = program.graph(trace.withCache(CacheMode.STEP));
     if (Caches.stepMayBegin(step)) {
       write(step, weights, folder.resolve(MODEL), options);
+      remarks.add(MODEL, step);
     } else {
       Graph first = program.graph(trace.withCache(CacheMode.PREFILL));
       write(first, weights, folder.resolve(FIRST_STEP), options);
       write(step, weights, folder.resolve(LATER_STEPS), options);
+      remarks.add(FIRST_STEP, first);
+      remarks.add(LATER_STEPS, step);
     }
   }
 
@@ -166,11 +188,14 @@ public final class OnnxExporter implements Exporter {
     metadata.put("attention4j.precision", options.precision().label());
     metadata.put("attention4j.weights", options.weights().label());
     metadata.put("attention4j.parameters", Long.toString(weights.parameterCount()));
-    Lowering lowering =
-        Lowering.in(options.precision()).with(options.attention()).withMetadata(metadata);
+    Lowering lowering = lowering(options).withMetadata(metadata);
     OnnxModel model = GraphLowering.lower(graph, weights, lowering);
     // a training step has its weights among the inputs
     return Quantizer.apply(model, options.weights());
+  }
+
+  private static Lowering lowering(ExportOptions options) {
+    return Lowering.in(options.precision()).with(options.attention());
   }
 
   /** Moves every file to its place, the data before the models that refer to it. */

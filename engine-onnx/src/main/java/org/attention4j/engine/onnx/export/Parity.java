@@ -13,7 +13,11 @@ import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 
 /** The figures of an export's comparison, as they go to {@code parity.json}. */
-record Parity(ExportOptions options, String target, List<ExportReport.Comparison> comparisons) {
+record Parity(
+    ExportOptions options,
+    String target,
+    List<ExportReport.Comparison> comparisons,
+    List<String> attention) {
 
   /** The source engine and its version. */
   String source() {
@@ -23,7 +27,13 @@ record Parity(ExportOptions options, String target, List<ExportReport.Comparison
 
   ExportReport report(List<Path> files) {
     return new ExportReport(
-        files, source(), target, options.tolerance(), options.weights().leastCosine(), comparisons);
+        files,
+        source(),
+        target,
+        options.tolerance(),
+        options.weights().leastCosine(),
+        comparisons,
+        attention);
   }
 
   String json() {
@@ -33,6 +43,9 @@ record Parity(ExportOptions options, String target, List<ExportReport.Comparison
     root.put("target", target);
     root.put("precision", options.precision().label());
     root.put("weights", options.weights().label());
+    if (!attention.isEmpty()) {
+      root.put("attention", attention);
+    }
     if (report.leastCosine() > 0) {
       root.put("rule", "the weights are rounded, so outputs differ; every cosine is at least");
       root.put("least_cosine", report.leastCosine());

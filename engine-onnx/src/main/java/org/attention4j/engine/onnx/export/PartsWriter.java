@@ -13,13 +13,20 @@ import org.attention4j.spi.Program;
 import org.attention4j.weights.Weights;
 
 /** Writes the encoder and the decoder of a model to files of their own. */
-record PartsWriter(Program program, Weights weights, ExportOptions options, EncoderParts parts) {
+record PartsWriter(
+    Program program,
+    Weights weights,
+    ExportOptions options,
+    EncoderParts parts,
+    AttentionRemarks remarks) {
 
   void write(TraceOptions trace, Path folder) throws IOException {
     EncoderCut first = cut(trace, options.cache() ? CacheMode.PREFILL : CacheMode.NONE);
     write(model(first.encoder()), folder.resolve(OnnxExporter.ENCODER));
+    remarks.add(OnnxExporter.ENCODER, first.encoder());
     if (!options.cache()) {
       write(model(first.decoder(false)), folder.resolve(OnnxExporter.FIRST_STEP));
+      remarks.add(OnnxExporter.FIRST_STEP, first.decoder(false));
       return;
     }
     EncoderCut later = cut(trace, CacheMode.STEP);
@@ -27,10 +34,14 @@ record PartsWriter(Program program, Weights weights, ExportOptions options, Enco
     if (parts.apart()) {
       write(firstStep, folder.resolve(OnnxExporter.FIRST_STEP));
       write(model(later.decoder(false)), folder.resolve(OnnxExporter.LATER_STEPS));
+      remarks.add(OnnxExporter.FIRST_STEP, first.decoder(false));
+      remarks.add(OnnxExporter.LATER_STEPS, later.decoder(false));
     }
     if (parts.merged()) {
       OnnxModel merged = MergedDecoder.of(firstStep, model(later.decoder(true)));
       write(merged, folder.resolve(OnnxExporter.MERGED));
+      remarks.add(OnnxExporter.MERGED + ", first steps", first.decoder(false));
+      remarks.add(OnnxExporter.MERGED + ", later steps", later.decoder(true));
     }
   }
 

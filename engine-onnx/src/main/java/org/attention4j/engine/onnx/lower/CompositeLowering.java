@@ -1,18 +1,24 @@
 package org.attention4j.engine.onnx.lower;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.attention4j.onnxformat.Attributes;
 import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.GraphBuilder;
+import org.attention4j.onnxformat.proto.AttributeProto;
 import org.attention4j.op.Activation;
 import org.attention4j.op.Affine;
+import org.attention4j.op.Attention;
 import org.attention4j.op.LayerNormalization;
 import org.attention4j.op.LogSoftmax;
+import org.attention4j.op.Mask;
 import org.attention4j.op.RmsNormalization;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
 
-/** The composites that opset 17 has whole, or in a form that runtimes recognise and fuse. */
+/**
+ * The composites that the operator set has whole, or in a form that runtimes recognise and fuse.
+ */
 final class CompositeLowering {
   private final GraphBuilder graph;
   private final Literals literals;
@@ -65,6 +71,9 @@ final class CompositeLowering {
     if (op instanceof Affine) {
       return products.gemm(in, in.result().dims(), in.names().size() == 3 ? in.name(2) : null);
     }
+    if (op instanceof StandardAttention attention) {
+      return attention(attention.of(), in);
+    }
     if (op instanceof Activation activation) {
       return activation(activation.kind(), in.name(0));
     }
@@ -76,12 +85,23 @@ final class CompositeLowering {
     DType wide = options.precision() == DType.F16 ? DType.F32 : options.precision();
     String x = cast(in.name(0), options.precision(), wide);
     String square = graph.node("Pow", List.of(x, literals.scalar(wide, 2)));
-    String mean =
-        graph.node("ReduceMean", List.of(square), Attributes.integers("axes", List.of(-1)));
+    String mean = literals.reduced("ReduceMean", square, List.of(-1), options.opset());
     String variance = graph.node("Add", List.of(mean, literals.scalar(wide, norm.epsilon())));
     String root = graph.node("Sqrt", List.of(variance));
     String normed = cast(graph.node("Div", List.of(x, root)), wide, options.precision());
     return graph.node("Mul", List.of(normed, in.name(1)));
+  }
+
+  private String attention(Attention op, Operands in) {
+    List<AttributeProto> attributes = new ArrayList<>();
+    attributes.add(Attributes.real("scale", op.scale()));
+    if (op.mask() instanceof Mask.Causal) {
+      attributes.add(Attributes.integer("is_causal", 1));
+    }
+    if (op.softcap() > 0) {
+      attributes.add(Attributes.real("softcap", op.softcap()));
+    }
+    return graph.node("Attention", in.names(), attributes.toArray(AttributeProto[]::new));
   }
 
   private String cast(String value, DType from, DType to) {

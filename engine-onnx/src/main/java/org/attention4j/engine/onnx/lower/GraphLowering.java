@@ -22,10 +22,11 @@ import org.attention4j.weights.Weights;
 
 /**
  * Writes a graph of primitives and claimed composites as an ONNX model: opset 17, format version 8,
- * which every runtime since 2022 reads.
+ * which every runtime since 2022 reads; opset 23, format version 11 if attention is to be the
+ * standard's own operator.
  */
 public final class GraphLowering {
-  /** Version of the default operator set. */
+  /** Version of the default operator set, unless attention is written as the standard's. */
   public static final int OPSET = 17;
 
   /** Version of the file format. */
@@ -79,6 +80,7 @@ public final class GraphLowering {
       case GQA ->
           GroupedQuery.expresses(op, operands, precision)
               && AttentionFunctions.expresses(op, operands, precision);
+      case OPSET23 -> true; // what turns out not to be in the standard is expanded then
       case PRIMITIVES -> false;
     };
   }
@@ -93,12 +95,15 @@ public final class GraphLowering {
    */
   public static OnnxModel lower(Graph graph, Weights weights, Lowering options) {
     Graph joined =
-        options.attention() == AttentionForm.GQA
-            ? GroupedQueryFold.fold(graph, options.precision())
-            : graph;
+        switch (options.attention()) {
+          case GQA -> GroupedQueryFold.fold(graph, options.precision());
+          case OPSET23 -> StandardAttentionFold.fold(graph, options.precision());
+          case FUNCTION, PRIMITIVES -> graph;
+        };
     GraphLowering lowering = new GraphLowering(AttentionLayouts.fold(joined), options, Map.of());
     lowering.all(weights);
-    return lowering.target.build(OPSET, IR_VERSION, "", new TreeMap<>(options.metadata()));
+    return lowering.target.build(
+        options.opset(), options.irVersion(), "", new TreeMap<>(options.metadata()));
   }
 
   /**

@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.attention4j.onnxformat.Attributes;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
@@ -35,6 +36,13 @@ final class Literals {
   /** An i64 scalar. */
   String integer(long value) {
     return of(DType.I64, List.of(), List.of(value));
+  }
+
+  /** A reduction along axes, which are an attribute before opset 18 and an operand since. */
+  String reduced(String type, String value, List<Integer> axes, int opset) {
+    return opset < 18
+        ? graph.node(type, List.of(value), Attributes.integers("axes", axes))
+        : graph.node(type, List.of(value, vector(axes.stream().map(Integer::longValue).toList())));
   }
 
   /** A scalar of any type. */

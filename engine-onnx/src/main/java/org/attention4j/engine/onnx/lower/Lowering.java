@@ -65,6 +65,16 @@ public record Lowering(
     return new Lowering(name, precision, form, axisNames, metadata);
   }
 
+  /** Version of the default operator set. */
+  public int opset() {
+    return attention == AttentionForm.OPSET23 ? 23 : GraphLowering.OPSET;
+  }
+
+  /** Version of the file format. */
+  int irVersion() {
+    return attention == AttentionForm.OPSET23 ? 11 : GraphLowering.IR_VERSION;
+  }
+
   /** The element type in the file: the graph's f32 stands for the precision. */
   public DType real(DType nominal) {
     return nominal == DType.F32 ? precision : nominal;

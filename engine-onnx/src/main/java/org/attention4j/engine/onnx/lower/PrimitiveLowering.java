@@ -147,7 +147,7 @@ final class PrimitiveLowering implements Primitive.Visitor<Operands, String> {
         String axes = literals.vector(op.axes().stream().map(Integer::longValue).toList());
         yield graph.node("ReduceSum", List.of(in.name(0), axes));
       }
-      case MAX -> graph.node("ReduceMax", in.names(), Attributes.integers("axes", op.axes()));
+      case MAX -> literals.reduced("ReduceMax", in.name(0), op.axes(), options.opset());
     };
   }
 
