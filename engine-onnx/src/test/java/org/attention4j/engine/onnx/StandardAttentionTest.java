@@ -29,6 +29,7 @@ import org.attention4j.op.Mask;
 import org.attention4j.op.Positions;
 import org.attention4j.op.Start;
 import org.attention4j.spi.AttentionForm;
+import org.attention4j.spi.Decoding;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
@@ -205,6 +206,14 @@ class StandardAttentionTest {
           session.description());
       Map<String, HostTensor> input = Map.of("input_ids", ids);
       Compare.equal("session", plain.run(input), session.run(input), 1e-5);
+      try (Decoding steps = session.decode();
+          Decoding plainSteps = plain.decode()) {
+        for (int time : List.of(5, 1, 3)) {
+          Map<String, HostTensor> step =
+              Map.of("input_ids", Compare.random(TensorType.i64(2, time), 40, new Random(time)));
+          Compare.equal("step of " + time, plainSteps.next(step), steps.next(step), 1e-5);
+        }
+      }
     }
   }
 }
