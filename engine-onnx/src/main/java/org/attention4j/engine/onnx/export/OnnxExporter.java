@@ -89,10 +89,10 @@ public final class OnnxExporter implements Exporter {
 
   @Override
   public String version() {
-    return version(GraphLowering.OPSET);
+    return version(GraphLowering.OPSET + " or 23");
   }
 
-  private static String version(int opset) {
+  private static String version(String opset) {
     return "opset " + opset + ", checked with ONNX Runtime " + OrtRuntime.version();
   }
 
@@ -113,7 +113,8 @@ public final class OnnxExporter implements Exporter {
       List<ExportReport.Comparison> comparisons =
           new Verification(program, weights, options, staging).compare();
       Parity parity =
-          new Parity(options, version(lowering(options).opset()), comparisons, remarks.lines());
+          new Parity(
+              options, version("" + lowering(options).opset()), comparisons, remarks.lines());
       Files.writeString(staging.resolve(PARITY), parity.json());
       List<Path> files = moved(staging, directory);
       return parity.report(files);
