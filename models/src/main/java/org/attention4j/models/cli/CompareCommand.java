@@ -29,7 +29,7 @@ import picocli.CommandLine.Option;
       "The first layer that is outside the tolerance is named; then the exit code is 1."
     })
 final class CompareCommand implements Callable<Integer> {
-  @Mixin private SourceOption from = new SourceOption();
+  @Mixin private AdaptedSource from = new AdaptedSource();
 
   @Option(
       names = "--engines",

@@ -40,7 +40,7 @@ import picocli.CommandLine.Option;
           + " code is 1."
     })
 final class ExportCommand implements Callable<Integer> {
-  @Mixin private SourceOption from = new SourceOption();
+  @Mixin private AdaptedSource from = new AdaptedSource();
 
   @Option(
       names = "--to",
@@ -179,7 +179,7 @@ final class ExportCommand implements Callable<Integer> {
             .withAttention(form(AttentionForm.PRIMITIVES))
             .withExternalData(externalData);
     common.progress("Writing and checking with " + exporter.version() + ".");
-    return finish(export.to(to));
+    return finish(from.export(export, to));
   }
 
   private double tolerance(DType type) {

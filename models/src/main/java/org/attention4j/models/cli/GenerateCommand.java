@@ -30,7 +30,7 @@ import picocli.CommandLine.Option;
     })
 final class GenerateCommand implements Callable<Integer> {
 
-  @Mixin private SourceOption from = new SourceOption();
+  @Mixin private AdaptedSource from = new AdaptedSource();
 
   @Option(names = "--prompt", paramLabel = "TEXT", description = "Text to continue or translate.")
   private @Nullable String prompt;

@@ -10,13 +10,11 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.huggingface.Checkpoint;
-import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.PretrainedSession;
 import org.attention4j.models.huggingface.PretrainedSession.Extra;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -32,20 +30,7 @@ import picocli.CommandLine.Option;
 final class RunCommand implements Callable<Integer> {
   private static final String IN = "in.";
 
-  @Option(
-      names = "--from",
-      paramLabel = "DIR",
-      required = true,
-      description = "Directory with config.json and model.safetensors.")
-  @SuppressWarnings("NullAway.Init") // set by picocli
-  private Path from;
-
-  @Option(
-      names = "--adapter",
-      paramLabel = "DIR",
-      description =
-          "Low-rank adapter in PEFT's format, merged into the weights when they are read.")
-  private @Nullable Path adapter;
+  @Mixin private AdaptedSource from = new AdaptedSource();
 
   @Option(
       names = "--inputs",
@@ -79,8 +64,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Checkpoint opened = HuggingFace.open(from);
-    Checkpoint checkpoint = adapter == null ? opened : opened.adapted(adapter);
+    Checkpoint checkpoint = from.checkpoint();
     Map<String, HostTensor> given = given(checkpoint);
     Set<Extra> extras = EnumSet.noneOf(Extra.class);
     if (hiddenStates) {

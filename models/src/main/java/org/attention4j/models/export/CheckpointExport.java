@@ -151,7 +151,19 @@ public record CheckpointExport(
    * @throws StorageException if a file cannot be read or written
    */
   public ExportReport to(Path directory) {
-    Checkpoint checkpoint = open();
+    return write(open(), directory);
+  }
+
+  /**
+   * The same with a low-rank adapter merged into the weights; see {@link #to}.
+   *
+   * @param adapter a directory in PEFT's format
+   */
+  public ExportReport merged(Path adapter, Path directory) {
+    return write(open().adapted(adapter), directory);
+  }
+
+  private ExportReport write(Checkpoint checkpoint, Path directory) {
     Pretrained model = checkpoint.model();
     boolean cached = cached(model.task());
     if (attention == AttentionForm.GQA && !cached) {

@@ -7,11 +7,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.google.protobuf.ByteString;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.cli.Main;
+import org.attention4j.models.huggingface.Adapter;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.ValueInfoProto;
@@ -56,6 +68,48 @@ class CheckpointExportTest {
       assertEquals(cache, inputs.contains("past_key_values.0.key"));
       assertEquals(cache, names(graph("model.onnx").getOutputList()).contains("present.0.value"));
     }
+  }
+
+  @Test
+  void anAdapterIsMergedIntoWhatTheCommandWrites() throws IOException {
+    String from = RECORDED.resolve("gpt2").toString();
+    String adapter = RESOURCES.resolve("finetune/lora_gpt2/after").toString();
+    Path plain = folder.resolve("plain");
+    Path adapted = folder.resolve("adapted");
+    assertEquals(0, export("--from", from, "--to", plain.toString()));
+    assertEquals(0, export("--from", from, "--to", adapted.toString(), "--adapter", adapter));
+    Map<String, ByteString> before = weights("plain/model.onnx");
+    Map<String, ByteString> after = weights("adapted/model.onnx");
+    assertEquals(before.keySet(), after.keySet());
+    Set<String> changed = new TreeSet<>();
+    after.forEach(
+        (name, values) -> {
+          if (!values.equals(before.get(name))) {
+            changed.add(name);
+          }
+        });
+    Set<String> targets = new TreeSet<>();
+    for (String path : Adapter.load(Path.of(adapter), model(from)).weights().names()) {
+      targets.add(path.replaceFirst("lora_[AB]\\.weight$", "weight"));
+    }
+    assertEquals(targets, changed);
+  }
+
+  private static Pretrained model(String directory) {
+    return HuggingFace.open(Path.of(directory)).model();
+  }
+
+  private static int export(String... options) {
+    List<String> arguments = new ArrayList<>(List.of("export", "--quiet"));
+    arguments.addAll(List.of(options));
+    PrintWriter nowhere = new PrintWriter(Writer.nullWriter());
+    return Main.execute(nowhere, nowhere, arguments.toArray(String[]::new));
+  }
+
+  private Map<String, ByteString> weights(String file) throws IOException {
+    Map<String, ByteString> weights = new LinkedHashMap<>();
+    graph(file).getInitializerList().forEach(w -> weights.put(w.getName(), w.getRawData()));
+    return weights;
   }
 
   @ParameterizedTest
