@@ -85,23 +85,50 @@ class Kernels:
             problem.mask_nodes = 1
         return problem
 
-    def forward(self, problem, query, value, lse=None):
-        out = torch.empty(*query.shape[:3], value.shape[3], dtype=query.dtype)
-        lse_view = None if lse is None else ctypes.byref(view(lse))
-        self.check(self.library.a4j_attention_forward(self.context, ctypes.byref(problem),
-                                                      ctypes.byref(view(out)), lse_view,
-                                                      ctypes.byref(self.error)))
-        return out
+    def forward(self, problem, query, value, with_lse=False):
+        """A function of no arguments that runs it and returns [out], or [out, lse]."""
+        out = Result(*query.shape[:3], value.shape[3], dtype=query.dtype)
+        lse = Result(*query.shape[:3], 1, dtype=torch.float32) if with_lse else None
+        call, arguments = self.library.a4j_attention_forward, (
+            self.context, ctypes.byref(problem), ctypes.byref(out.view),
+            None if lse is None else ctypes.byref(lse.view), ctypes.byref(self.error))
+
+        def run():
+            results = [out.make()] if lse is None else [out.make(), lse.make()]
+            self.check(call(*arguments))
+            return results
+        return run
 
     def both(self, problem, query, key, value, grad_out):
-        lse = torch.empty(*query.shape[:3], 1)
-        out = self.forward(problem, query, value, lse)
-        results = [torch.empty_like(tensor) for tensor in (query, key, value)]
-        gradients = Gradients(ctypes.sizeof(Gradients), view(out), view(lse), view(grad_out), View(),
-                              *map(view, results), View())
-        self.check(self.library.a4j_attention_backward(self.context, ctypes.byref(problem),
-                                                       ctypes.byref(gradients), ctypes.byref(self.error)))
-        return [out, *results]
+        """A function of no arguments that runs forward and backward and returns out and the gradients."""
+        forward = self.forward(problem, query, value, with_lse=True)
+        gradients = [Result(*tensor.shape, dtype=tensor.dtype) for tensor in (query, key, value)]
+        struct = Gradients(ctypes.sizeof(Gradients))
+        struct.grad_out = view(grad_out)
+        call, arguments = self.library.a4j_attention_backward, (
+            self.context, ctypes.byref(problem), ctypes.byref(struct), ctypes.byref(self.error))
+
+        def run():
+            out, lse = forward()
+            results = [gradient.make() for gradient in gradients]
+            struct.out, struct.lse = view(out), view(lse)
+            struct.grad_query, struct.grad_key, struct.grad_value = (g.view for g in gradients)
+            self.check(call(*arguments))
+            return [out, *results]
+        return run
+
+
+class Result:
+    """Makes a new tensor for each call. Its view stays, as describing it takes Python some microseconds."""
+
+    def __init__(self, *shape, dtype):
+        self.shape, self.dtype = shape, dtype
+        self.view = view(torch.empty(*shape, dtype=dtype))
+
+    def make(self):
+        tensor = torch.empty(self.shape, dtype=self.dtype)
+        self.view.data = tensor.data_ptr()
+        return tensor
 
 
 # batch, heads, key heads, queries, keys, width, value width
@@ -182,10 +209,10 @@ def run(kernels, kind, shape, causal, dropout, dtype, arguments):
         out = scaled_dot_product_attention(*leaves, **options)
         return [out.detach(), *torch.autograd.grad(out, leaves, grad_out)]
 
-    def ours():
-        if kind == "backward":
-            return kernels.both(problem, query, key, value, grad_out)
-        return [kernels.forward(problem, query, value)]
+    if kind == "backward":
+        ours = kernels.both(problem, query, key, value, grad_out)
+    else:
+        ours = kernels.forward(problem, query, value)
 
     difference = "-" if dropout else f"{worst(ours(), theirs()):.0e}"
     # autograd runs on a thread of its own, so its CPU time cannot be had here

@@ -122,6 +122,7 @@ class Decode {
           V::store(row + d, line * sign);
         }
       });
+      Products::arrange(row, problem.key_dim);
       scratch.largest[r] = -__builtin_inff();
     }
     memset(scratch.sums, 0, sizeof(float) * static_cast<size_t>(rows * V::kCount));

@@ -13,9 +13,19 @@ struct DecodeProducts {
   using V = Vectors<Isa>;
   using F = typename V::F;
 
+  /** Brings a row of the query, [key_dim padded], into the order in which `scores` reads it. */
+  static void arrange(float* query, int key_dim) {
+    for (int d = 0; d + 2 * V::kCount <= key_dim; d += 2 * V::kCount) {
+      F first = V::load(query + d), second = V::load(query + d + V::kCount);
+      Reader::arrange(first, second);
+      V::store(query + d, first);
+      V::store(query + d + V::kCount, second);
+    }
+  }
+
   /**
    * scores[i][j] = query i . key j for j in [from, end); `from` is a multiple of the vector length, and
-   * as many scores as fill the last vector are written. query: [rows][key_dim padded].
+   * as many scores as fill the last vector are written. query: [rows][key_dim padded], arranged.
    */
   static void scores(const View& key, int64_t at, int key_dim, int from, int end, const float* query,
                      int rows, float* scores, int step) {
@@ -57,52 +67,86 @@ struct DecodeProducts {
   }
 
  private:
-  /** One vector of scores at a time: kRows rows times kCount / kRows keys. */
   template <int kRows>
   static void some_scores(const View& key, int64_t at, int key_dim, int from, int end, const float* query,
                           float* scores, int step) {
     constexpr int kKeys = V::kCount / kRows;
+    int64_t stride = key.strides[2];
+    int j = from;
+    for (; j + kKeys <= end; j += kKeys) {
+      int64_t first = at + j * stride;
+      one_vector<kRows>(key, key_dim, query, scores + j, step, [=](int k) { return first + k * stride; });
+    }
+    for (int padded_end = V::round_up(end); j < padded_end; j += kKeys) {
+      one_vector<kRows>(key, key_dim, query, scores + j, step, [=](int k) {
+        return at + (j + k < end ? j + k : end - 1) * stride;  // nothing beyond the keys is read
+      });
+    }
+  }
+
+  /** One vector of scores: kRows rows times kCount / kRows keys; key k begins at row(k). */
+  template <int kRows, class Row>
+  static inline __attribute__((always_inline)) void one_vector(const View& key, int key_dim,
+                                                               const float* query, float* scores, int step,
+                                                               Row row) {
+    constexpr int kKeys = V::kCount / kRows;
+    constexpr int kWide = kRows == 4 ? 2 : 4;  // what the registers hold of the query
     int width = V::round_up(key_dim);
-    int whole = key_dim / V::kCount * V::kCount;
-    int padded_end = V::round_up(end);
-    for (int j = from; j < padded_end; j += kKeys) {
-      int64_t rows_at[kKeys];
-      for (int k = 0; k < kKeys; k++) {
-        int last = j + k < end ? j + k : end - 1;  // nothing beyond the keys is read
-        rows_at[k] = at + last * key.strides[2];
-      }
-      F sums[V::kCount] = {};
-      for (int d = 0; d < whole; d += V::kCount) {
-        F lines[kKeys];
-        for (int k = 0; k < kKeys; k++) lines[k] = Reader::whole(key, rows_at[k] + d);
-        add_lines<kRows, kKeys>(lines, query + d, width, sums);
-      }
-      if (whole < key_dim) {
-        F lines[kKeys];
-        for (int k = 0; k < kKeys; k++) lines[k] = Reader::part(key, rows_at[k] + whole, key_dim - whole);
-        add_lines<kRows, kKeys>(lines, query + whole, width, sums);
-      }
-      F totals = V::total_of_each(sums);  // [kRows][kKeys]
-      if constexpr (kRows == 1) {
-        V::store(scores + j, totals);
-      } else {
-        float by_row[V::kCount];
-        V::store(by_row, totals);
-        for (int i = 0; i < kRows; i++)
-          memcpy(scores + i * step + j, by_row + i * kKeys, sizeof(float) * kKeys);
+    F sums[V::kCount];
+#pragma GCC unroll 16
+    for (int i = 0; i < V::kCount; i++) sums[i] = F{};
+    int d = 0;
+    for (; d + kWide * V::kCount <= key_dim; d += kWide * V::kCount) {
+      add_products<kRows, kWide>(query + d, width, sums,
+                                 [&](int k, F(&into)[kWide]) { read<kWide>(key, row(k) + d, into); });
+    }
+    for (; d + 2 * V::kCount <= key_dim; d += 2 * V::kCount) {
+      add_products<kRows, 2>(query + d, width, sums,
+                             [&](int k, F(&into)[2]) { read<2>(key, row(k) + d, into); });
+    }
+    for (; d < key_dim; d += V::kCount) {
+      int count = key_dim - d;
+      add_products<kRows, 1>(query + d, width, sums, [&](int k, F(&into)[1]) {
+        into[0] = count < V::kCount ? Reader::part(key, row(k) + d, count) : Reader::whole(key, row(k) + d);
+      });
+    }
+    F totals = V::total_of_each(sums);  // [kRows][kKeys]
+    if constexpr (kRows == 1) {
+      V::store(scores, totals);
+    } else {
+      float by_row[V::kCount];
+      V::store(by_row, totals);
+      for (int i = 0; i < kRows; i++) memcpy(scores + i * step, by_row + i * kKeys, sizeof(float) * kKeys);
+    }
+  }
+
+  /** Key by key, as they lie in memory: what lies ahead is then fetched while these are multiplied. */
+  template <int kRows, int kWide, class Line>
+  static inline __attribute__((always_inline)) void add_products(const float* query, int width,
+                                                                 F (&sums)[V::kCount], Line line) {
+    constexpr int kKeys = V::kCount / kRows;
+    F factors[kRows][kWide];
+#pragma GCC unroll 4
+    for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 4
+      for (int c = 0; c < kWide; c++) factors[i][c] = V::load(query + i * width + c * V::kCount);
+    }
+#pragma GCC unroll 16
+    for (int k = 0; k < kKeys; k++) {
+      F elements[kWide];
+      line(k, elements);
+#pragma GCC unroll 4
+      for (int c = 0; c < kWide; c++) {
+#pragma GCC unroll 4
+        for (int i = 0; i < kRows; i++) sums[i * kKeys + k] += factors[i][c] * elements[c];
       }
     }
   }
 
-  template <int kRows, int kKeys>
-  static inline __attribute__((always_inline)) void add_lines(const F (&lines)[kKeys], const float* query,
-                                                              int width, F (&sums)[V::kCount]) {
+  template <int kVectors>
+  static inline __attribute__((always_inline)) void read(const View& view, int64_t at, F (&into)[kVectors]) {
 #pragma GCC unroll 4
-    for (int i = 0; i < kRows; i++) {
-      F factor = V::load(query + i * width);
-#pragma GCC unroll 16
-      for (int k = 0; k < kKeys; k++) sums[i * kKeys + k] += factor * lines[k];
-    }
+    for (int c = 0; c < kVectors; c += 2) Reader::pair(view, at + c * V::kCount, into[c], into[c + 1]);
   }
 
   template <int kRows>
@@ -123,28 +167,38 @@ struct DecodeProducts {
     }
   }
 
-  /** kRows rows times kColumns vectors of values; `count` elements of the last one. */
+  /** kRows rows times kColumns vectors of values; `count` elements of a single one. */
   template <int kRows, int kColumns>
   static void columns(const View& value, int64_t at, int count, int from, int end, const float* weights,
                       int step, float* out, int width) {
     F sums[kRows][kColumns];
+#pragma GCC unroll 4
     for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 8
       for (int c = 0; c < kColumns; c++) sums[i][c] = V::load(out + i * width + c * V::kCount);
+#pragma GCC unroll 4
+      for (int c = 0; c + 1 < kColumns; c += 2) Reader::arrange(sums[i][c], sums[i][c + 1]);
     }
     for (int j = from; j < end; j++) {
       int64_t row = at + j * value.strides[2];
       F lines[kColumns];
-      if (kColumns == 1 && count < V::kCount) {
-        lines[0] = Reader::part(value, row, count);
+      if constexpr (kColumns == 1) {
+        lines[0] = count < V::kCount ? Reader::part(value, row, count) : Reader::whole(value, row);
       } else {
-        for (int c = 0; c < kColumns; c++) lines[c] = Reader::whole(value, row + c * V::kCount);
+        read<kColumns>(value, row, lines);
       }
+#pragma GCC unroll 4
       for (int i = 0; i < kRows; i++) {
         F weight = V::splat(weights[i * step + j]);
+#pragma GCC unroll 8
         for (int c = 0; c < kColumns; c++) sums[i][c] += weight * lines[c];
       }
     }
+#pragma GCC unroll 4
     for (int i = 0; i < kRows; i++) {
+#pragma GCC unroll 4
+      for (int c = 0; c + 1 < kColumns; c += 2) Reader::restore(sums[i][c], sums[i][c + 1]);
+#pragma GCC unroll 8
       for (int c = 0; c < kColumns; c++) V::store(out + i * width + c * V::kCount, sums[i][c]);
     }
   }

@@ -1,4 +1,7 @@
 // Vectors of f32 from one row of the caller's memory, one reader for each way that it may lie there.
+//
+// `pair` reads two vectors in the order that is cheapest, which `arrange` gives to two that are in order and
+// `restore` takes from them again.
 #pragma once
 
 #include "vectors.h"
@@ -8,9 +11,21 @@
 namespace attention4j {
 namespace {  // private to each instruction set's translation unit
 
+/** Pairs in the order of memory. */
+template <class Isa, class Reader>
+struct OrderedPairs {
+  using F = typename Vectors<Isa>::F;
+  static void pair(const View& view, int64_t at, F& first, F& second) {
+    first = Reader::whole(view, at);
+    second = Reader::whole(view, at + Vectors<Isa>::kCount);
+  }
+  static void arrange(F&, F&) {}
+  static void restore(F&, F&) {}
+};
+
 /** Neighbouring f32. */
 template <class Isa>
-struct Float32Reader {
+struct Float32Reader : OrderedPairs<Isa, Float32Reader<Isa>> {
   using V = Vectors<Isa>;
   static typename V::F whole(const View& view, int64_t at) {
     return V::load(static_cast<const float*>(view.data) + at);
@@ -30,11 +45,17 @@ struct Bfloat16Reader {
   static typename V::F part(const View& view, int64_t at, int count) {
     return V::from_bfloat16s(V::load_halves_part(static_cast<const uint16_t*>(view.data) + at, count));
   }
+  /** Even and odd places: a shift and a mask make them f32. */
+  static void pair(const View& view, int64_t at, typename V::F& even, typename V::F& odd) {
+    V::load_bfloat16_pairs(static_cast<const uint16_t*>(view.data) + at, even, odd);
+  }
+  static void arrange(typename V::F& first, typename V::F& second) { V::split_pairs(first, second); }
+  static void restore(typename V::F& even, typename V::F& odd) { V::join_pairs(even, odd); }
 };
 
 /** Neighbouring f16. */
 template <class Isa>
-struct Float16Reader {
+struct Float16Reader : OrderedPairs<Isa, Float16Reader<Isa>> {
   using V = Vectors<Isa>;
   static typename V::F whole(const View& view, int64_t at) {
     return V::from_float16s(V::load_halves(static_cast<const uint16_t*>(view.data) + at));
@@ -46,7 +67,7 @@ struct Float16Reader {
 
 /** Any type and any step between elements, none included. */
 template <class Isa>
-struct SteppedReader {
+struct SteppedReader : OrderedPairs<Isa, SteppedReader<Isa>> {
   using V = Vectors<Isa>;
   static typename V::F whole(const View& view, int64_t at) { return part(view, at, V::kCount); }
   static typename V::F part(const View& view, int64_t at, int count) {

@@ -149,6 +149,45 @@ struct Vectors : Lanes<Isa> {
     return Base::floats(widened(halves) << 16);
   }
 
+  /** 2 kCount neighbouring bf16: those at even places and those at odd ones. */
+  static void load_bfloat16_pairs(const uint16_t* from, F& even, F& odd) {
+    I pairs;
+    memcpy(&pairs, from, sizeof pairs);
+    even = Base::floats(pairs << 16);
+    odd = Base::floats(pairs & 0xffff0000u);
+  }
+
+  /** a: elements [0, kCount) in order, b: the next ones; they become those at even and at odd places. */
+  static void split_pairs(F& a, F& b) {
+#if defined(__AVX512F__)
+    const __m512i evens = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    const __m512i odds = _mm512_or_si512(evens, _mm512_set1_epi32(1));
+    F even = cooked(_mm512_permutex2var_ps(raw(a), evens, raw(b)));
+    b = cooked(_mm512_permutex2var_ps(raw(a), odds, raw(b)));
+    a = even;
+#else
+    __m256d evens = _mm256_castps_pd(_mm256_shuffle_ps(raw(a), raw(b), 0x88));
+    __m256d odds = _mm256_castps_pd(_mm256_shuffle_ps(raw(a), raw(b), 0xdd));
+    a = cooked(_mm256_castpd_ps(_mm256_permute4x64_pd(evens, 0xd8)));
+    b = cooked(_mm256_castpd_ps(_mm256_permute4x64_pd(odds, 0xd8)));
+#endif
+  }
+
+  /** The way back from split_pairs. */
+  static void join_pairs(F& even, F& odd) {
+#if defined(__AVX512F__)
+    const __m512i low = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    F first = cooked(_mm512_permutex2var_ps(raw(even), low, raw(odd)));
+    odd = cooked(_mm512_permutex2var_ps(raw(even), high, raw(odd)));
+    even = first;
+#else
+    __m256 low = _mm256_unpacklo_ps(raw(even), raw(odd)), high = _mm256_unpackhi_ps(raw(even), raw(odd));
+    even = cooked(_mm256_permute2f128_ps(low, high, 0x20));
+    odd = cooked(_mm256_permute2f128_ps(low, high, 0x31));
+#endif
+  }
+
   /** Rounds to nearest, ties to even; NaN stays a quiet NaN; subnormals are kept. */
   static Halves to_bfloat16s(F x) {
     I bits = Base::bits(x);
@@ -181,9 +220,10 @@ struct Vectors : Lanes<Isa> {
   }
 
   /** Lane i of the result is the sum of all lanes of rows[i]. */
-  static F total_of_each(F (&rows)[kCount]) {
+  static inline __attribute__((always_inline)) F total_of_each(F (&rows)[kCount]) {
 #if defined(__AVX512F__)
     __m512 sums[4];
+#pragma GCC unroll 4
     for (int block = 0; block < 4; block++) {
       const F* four = rows + 4 * block;
       __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(raw(four[0]), raw(four[1])),
@@ -199,6 +239,7 @@ struct Vectors : Lanes<Isa> {
     return cooked(_mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd)));
 #else
     __m256 sums[2];
+#pragma GCC unroll 2
     for (int block = 0; block < 2; block++) {
       const F* four = rows + 4 * block;
       sums[block] = _mm256_hadd_ps(_mm256_hadd_ps(raw(four[0]), raw(four[1])),
