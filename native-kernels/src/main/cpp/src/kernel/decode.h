@@ -16,12 +16,12 @@ namespace attention4j {
 namespace {  // private to each instruction set's translation unit
 
 /** Rows are (head of the group, query): row r is query r % queries of the group's head r / queries. */
-template <class Isa, class Reader>
+template <class Isa, class Reader, class Pairs = PairProducts<Isa, Reader>>
 class Decode {
  public:
   using V = Vectors<Isa>;
   using F = typename V::F;
-  using Products = DecodeProducts<Isa, Reader>;
+  using Products = DecodeProducts<Isa, Reader, Pairs>;
 
   static ForwardPlan plan(const ForwardCall& call) {
     const Problem& problem = call.problem;

@@ -1,26 +1,22 @@
 // The two products of decoding, on keys and values as they lie in memory, converted in registers.
 #pragma once
 
-#include "readers.h"
+#include "pair_products.h"
 
 #if defined(__AVX2__)
 
 namespace attention4j {
 namespace {  // private to each instruction set's translation unit
 
-template <class Isa, class Reader>
+template <class Isa, class Reader, class Products>
 struct DecodeProducts {
   using V = Vectors<Isa>;
   using F = typename V::F;
+  using Pair = typename Products::Pair;
 
   /** Brings a row of the query, [key_dim padded], into the order in which `scores` reads it. */
   static void arrange(float* query, int key_dim) {
-    for (int d = 0; d + 2 * V::kCount <= key_dim; d += 2 * V::kCount) {
-      F first = V::load(query + d), second = V::load(query + d + V::kCount);
-      Reader::arrange(first, second);
-      V::store(query + d, first);
-      V::store(query + d + V::kCount, second);
-    }
+    for (int d = 0; d + 2 * V::kCount <= key_dim; d += 2 * V::kCount) Products::arrange(query + d);
   }
 
   /**
@@ -31,11 +27,12 @@ struct DecodeProducts {
                      int rows, float* scores, int step) {
     int width = V::round_up(key_dim);
     int i = 0;
-    for (; i + 4 <= rows; i += 4) {
-      some_scores<4>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
+    for (; i + kMostRows <= rows; i += kMostRows) {
+      some_scores<kMostRows>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
     }
-    for (; i + 2 <= rows; i += 2) {
+    if (i + 2 <= rows) {
       some_scores<2>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
+      i += 2;
     }
     if (i < rows) some_scores<1>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
   }
@@ -67,6 +64,8 @@ struct DecodeProducts {
   }
 
  private:
+  static constexpr int kMostRows = V::kCount / 4;  // so that a vector holds scores of at least four keys
+
   template <int kRows>
   static void some_scores(const View& key, int64_t at, int key_dim, int from, int end, const float* query,
                           float* scores, int step) {
@@ -84,62 +83,56 @@ struct DecodeProducts {
     }
   }
 
-  /** One vector of scores: kRows rows times kCount / kRows keys; key k begins at row(k). */
+  /**
+   * One vector of scores: kRows rows times kCount / kRows keys; key k begins at row(k). Four keys at a time,
+   * as they lie in memory: what lies ahead is then fetched while these are multiplied.
+   */
   template <int kRows, class Row>
   static inline __attribute__((always_inline)) void one_vector(const View& key, int key_dim,
                                                                const float* query, float* scores, int step,
                                                                Row row) {
     constexpr int kKeys = V::kCount / kRows;
-    constexpr int kWide = kRows == 4 ? 2 : 4;  // what the registers hold of the query
+    constexpr int kPair = 2 * V::kCount;
     int width = V::round_up(key_dim);
-    F sums[V::kCount];
-#pragma GCC unroll 16
-    for (int i = 0; i < V::kCount; i++) sums[i] = F{};
-    int d = 0;
-    for (; d + kWide * V::kCount <= key_dim; d += kWide * V::kCount) {
-      add_products<kRows, kWide>(query + d, width, sums,
-                                 [&](int k, F(&into)[kWide]) { read<kWide>(key, row(k) + d, into); });
+    F partials[V::kCount / 4];  // [kRows][kKeys / 4]
+    for (int k = 0; k < kKeys; k += 4) {
+      F sums[kRows][4];
+#pragma GCC unroll 4
+      for (int i = 0; i < kRows; i++) {
+        for (int n = 0; n < 4; n++) sums[i][n] = F{};
+      }
+      int d = 0;
+      for (; d + kPair <= key_dim; d += kPair) {
+        Pair factors[kRows];
+#pragma GCC unroll 4
+        for (int i = 0; i < kRows; i++) factors[i] = Products::load(query + i * width + d);
+#pragma GCC unroll 4
+        for (int n = 0; n < 4; n++) {
+          Pair elements = Products::read(key, row(k + n) + d);
+#pragma GCC unroll 4
+          for (int i = 0; i < kRows; i++) sums[i][n] = Products::add(sums[i][n], factors[i], elements);
+        }
+      }
+      for (; d < key_dim; d += V::kCount) {
+        int count = key_dim - d;
+#pragma GCC unroll 4
+        for (int n = 0; n < 4; n++) {
+          int64_t element = row(k + n) + d;
+          F line = count < V::kCount ? Reader::part(key, element, count) : Reader::whole(key, element);
+#pragma GCC unroll 4
+          for (int i = 0; i < kRows; i++) sums[i][n] += V::load(query + i * width + d) * line;
+        }
+      }
+#pragma GCC unroll 4
+      for (int i = 0; i < kRows; i++) partials[(i * kKeys + k) / 4] = V::partial_totals(sums[i]);
     }
-    for (; d + 2 * V::kCount <= key_dim; d += 2 * V::kCount) {
-      add_products<kRows, 2>(query + d, width, sums,
-                             [&](int k, F(&into)[2]) { read<2>(key, row(k) + d, into); });
-    }
-    for (; d < key_dim; d += V::kCount) {
-      int count = key_dim - d;
-      add_products<kRows, 1>(query + d, width, sums, [&](int k, F(&into)[1]) {
-        into[0] = count < V::kCount ? Reader::part(key, row(k) + d, count) : Reader::whole(key, row(k) + d);
-      });
-    }
-    F totals = V::total_of_each(sums);  // [kRows][kKeys]
+    F totals = V::totals(partials);  // [kRows][kKeys]
     if constexpr (kRows == 1) {
       V::store(scores, totals);
     } else {
       float by_row[V::kCount];
       V::store(by_row, totals);
       for (int i = 0; i < kRows; i++) memcpy(scores + i * step, by_row + i * kKeys, sizeof(float) * kKeys);
-    }
-  }
-
-  /** Key by key, as they lie in memory: what lies ahead is then fetched while these are multiplied. */
-  template <int kRows, int kWide, class Line>
-  static inline __attribute__((always_inline)) void add_products(const float* query, int width,
-                                                                 F (&sums)[V::kCount], Line line) {
-    constexpr int kKeys = V::kCount / kRows;
-    F factors[kRows][kWide];
-#pragma GCC unroll 4
-    for (int i = 0; i < kRows; i++) {
-#pragma GCC unroll 4
-      for (int c = 0; c < kWide; c++) factors[i][c] = V::load(query + i * width + c * V::kCount);
-    }
-#pragma GCC unroll 16
-    for (int k = 0; k < kKeys; k++) {
-      F elements[kWide];
-      line(k, elements);
-#pragma GCC unroll 4
-      for (int c = 0; c < kWide; c++) {
-#pragma GCC unroll 4
-        for (int i = 0; i < kRows; i++) sums[i * kKeys + k] += factors[i][c] * elements[c];
-      }
     }
   }
 

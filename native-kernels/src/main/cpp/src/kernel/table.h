@@ -39,18 +39,20 @@ struct Table {
 
 #if defined(__AVX2__)
   static ForwardPlan plan_fast(const ForwardCall& call, int threads) {
-    if (few_queries(call.problem)) {
-      if (call.problem.key.element == Element::kFloat32) return Decode<Isa, Float32Reader<Isa>>::plan(call);
-      if (call.problem.key.element == Element::kBfloat16) return Decode<Isa, Bfloat16Reader<Isa>>::plan(call);
-      return Decode<Isa, Float16Reader<Isa>>::plan(call);
-    }
-#if defined(__AVX512BF16__)
     const Problem& problem = call.problem;
+    bool few = few_queries(problem);
+#if defined(__AVX512BF16__)
     auto pairs = [](const View& view) { return view.element == Element::kBfloat16 && view.strides[3] == 1; };
     if (pairs(problem.query) && pairs(problem.key) && pairs(problem.value)) {
+      if (few) return Decode<Isa, Bfloat16Reader<Isa>, PairDots<Isa>>::plan(call);
       return FastForward<Isa, MicroBfloat16<Isa>>::plan(call, threads);
     }
 #endif
+    if (few) {
+      if (problem.key.element == Element::kFloat32) return Decode<Isa, Float32Reader<Isa>>::plan(call);
+      if (problem.key.element == Element::kBfloat16) return Decode<Isa, Bfloat16Reader<Isa>>::plan(call);
+      return Decode<Isa, Float16Reader<Isa>>::plan(call);
+    }
     return FastForward<Isa, MicroFloat32<Isa>>::plan(call, threads);
   }
 #endif

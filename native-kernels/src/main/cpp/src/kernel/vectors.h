@@ -219,34 +219,30 @@ struct Vectors : Lanes<Isa> {
 #endif
   }
 
-  /** Lane i of the result is the sum of all lanes of rows[i]. */
-  static inline __attribute__((always_inline)) F total_of_each(F (&rows)[kCount]) {
+  /** Four sums in kCount / 4 parts: adding up lanes i, 4 + i, ... gives the sum of all lanes of rows[i]. */
+  static inline __attribute__((always_inline)) F partial_totals(const F (&rows)[4]) {
 #if defined(__AVX512F__)
-    __m512 sums[4];
-#pragma GCC unroll 4
-    for (int block = 0; block < 4; block++) {
-      const F* four = rows + 4 * block;
-      __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(raw(four[0]), raw(four[1])),
-                                _mm512_unpackhi_ps(raw(four[0]), raw(four[1])));
-      __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(raw(four[2]), raw(four[3])),
-                                _mm512_unpackhi_ps(raw(four[2]), raw(four[3])));
-      sums[block] = _mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee));
-    }
-    __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(sums[0], sums[1], 0x44),
-                              _mm512_shuffle_f32x4(sums[0], sums[1], 0xee));
-    __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(sums[2], sums[3], 0x44),
-                              _mm512_shuffle_f32x4(sums[2], sums[3], 0xee));
+    __m512 ab = _mm512_add_ps(_mm512_unpacklo_ps(raw(rows[0]), raw(rows[1])),
+                              _mm512_unpackhi_ps(raw(rows[0]), raw(rows[1])));
+    __m512 cd = _mm512_add_ps(_mm512_unpacklo_ps(raw(rows[2]), raw(rows[3])),
+                              _mm512_unpackhi_ps(raw(rows[2]), raw(rows[3])));
+    return cooked(_mm512_add_ps(_mm512_shuffle_ps(ab, cd, 0x44), _mm512_shuffle_ps(ab, cd, 0xee)));
+#else
+    return cooked(_mm256_hadd_ps(_mm256_hadd_ps(raw(rows[0]), raw(rows[1])),
+                                 _mm256_hadd_ps(raw(rows[2]), raw(rows[3]))));
+#endif
+  }
+
+  /** The totals of partials[0], then those of partials[1], and so on. */
+  static inline __attribute__((always_inline)) F totals(const F (&partials)[kCount / 4]) {
+#if defined(__AVX512F__)
+    __m512 a = raw(partials[0]), b = raw(partials[1]), c = raw(partials[2]), d = raw(partials[3]);
+    __m512 ab = _mm512_add_ps(_mm512_shuffle_f32x4(a, b, 0x44), _mm512_shuffle_f32x4(a, b, 0xee));
+    __m512 cd = _mm512_add_ps(_mm512_shuffle_f32x4(c, d, 0x44), _mm512_shuffle_f32x4(c, d, 0xee));
     return cooked(_mm512_add_ps(_mm512_shuffle_f32x4(ab, cd, 0x88), _mm512_shuffle_f32x4(ab, cd, 0xdd)));
 #else
-    __m256 sums[2];
-#pragma GCC unroll 2
-    for (int block = 0; block < 2; block++) {
-      const F* four = rows + 4 * block;
-      sums[block] = _mm256_hadd_ps(_mm256_hadd_ps(raw(four[0]), raw(four[1])),
-                                   _mm256_hadd_ps(raw(four[2]), raw(four[3])));
-    }
-    return cooked(_mm256_add_ps(_mm256_permute2f128_ps(sums[0], sums[1], 0x20),
-                                _mm256_permute2f128_ps(sums[0], sums[1], 0x31)));
+    return cooked(_mm256_add_ps(_mm256_permute2f128_ps(raw(partials[0]), raw(partials[1]), 0x20),
+                                _mm256_permute2f128_ps(raw(partials[0]), raw(partials[1]), 0x31)));
 #endif
   }
 
