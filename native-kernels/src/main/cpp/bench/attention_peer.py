@@ -5,8 +5,8 @@
 
 LIBRARY is the built shared library. Both work on the same tensors, allocate their results on each call and
 use the same number of threads. A sample is the mean of enough calls for two milliseconds; the peers take
-samples by turns, each after a short rest in which the other's threads stop spinning. The table has the
-medians, their ratio, and GF/s at 4 * batch * heads * queries * keys * width a forward pass, half of that
+samples by turns, each after a rest in which the other's threads stop spinning, and some calls that are not
+counted. The table has the medians, their ratio, and GF/s at 4 * batch * heads * queries * keys * width a forward pass, half of that
 under a causal mask, and 3.5 times as much forward and backward. `worst` is the largest difference of the
 results in units of their largest element.
 """
@@ -154,9 +154,16 @@ def settings(kinds):
                 yield kind, shape, True, 0.1
 
 
+REST = 0.012  # longer than the threads of OpenMP spin after a call
+WARM = 0.02  # until the system has spread the threads over the cores again
+
+
 def sample(body, calls, clock):
-    time.sleep(0.003)
+    time.sleep(REST)
+    end = time.perf_counter() + WARM
     body()
+    while time.perf_counter() < end:
+        body()
     begin = clock()
     for _ in range(calls):
         body()
