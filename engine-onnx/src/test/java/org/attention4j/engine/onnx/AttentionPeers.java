@@ -57,6 +57,8 @@ import org.attention4j.weights.Weights;
 final class AttentionPeers {
   private static final int HEADS = 12;
   private static final int SIZE = 64;
+  private static final long REST_MILLIS = 12;
+  private static final long WARM_NANOS = 20_000_000;
 
   private final int rounds;
   private final OrtSettings without;
@@ -112,12 +114,20 @@ final class AttentionPeers {
         : System.nanoTime();
   }
 
-  /** Runs the peers in turn and prints medians, and ratios to the first. */
+  /**
+   * Runs the peers in turn and prints medians, and ratios to the first. Before each time that is
+   * taken the machine rests and the peer runs without being measured.
+   */
   private void measure(String what, Map<String, Run> peers) throws OrtException {
     Map<String, double[]> times = new LinkedHashMap<>();
     peers.keySet().forEach(name -> times.put(name, new double[rounds]));
     for (int round = -2; round < rounds; round++) {
       for (Map.Entry<String, Run> peer : peers.entrySet()) {
+        rest();
+        long warm = System.nanoTime() + WARM_NANOS;
+        do {
+          peer.getValue().run();
+        } while (System.nanoTime() < warm);
         long start = now();
         peer.getValue().run();
         double[] all = times.get(peer.getKey());
@@ -139,6 +149,15 @@ final class AttentionPeers {
           median,
           row.getValue()[0],
           median / first);
+    }
+  }
+
+  /** Long enough for the other session's threads to stop spinning. */
+  private static void rest() {
+    try {
+      Thread.sleep(REST_MILLIS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("interrupted", e);
     }
   }
 
