@@ -24,6 +24,7 @@ import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
 import org.attention4j.spi.TrainerState;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.TensorType;
 import org.attention4j.train.UpdateModel;
 import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +36,7 @@ import org.jspecify.annotations.Nullable;
 final class DjlTrainer implements Trainer {
   private static final String LOSS = "loss";
   private static final String SEED = "dropout_seed";
+  private static final Set<String> DIFFERENTIATING = Set.of("gradients", "accumulate", "step");
 
   private final PyTorch pytorch;
   private final Program program;
@@ -52,6 +54,7 @@ final class DjlTrainer implements Trainer {
   private Map<String, NDArray> parameters = new LinkedHashMap<>();
   private Map<String, NDArray> slots = new LinkedHashMap<>();
   private final Shards shards;
+  private final @Nullable ShardedUpdate shardedUpdate;
   private final List<NDList> accumulated = new ArrayList<>();
   private @Nullable CompiledGraph evaluation;
   private long steps;
@@ -97,6 +100,7 @@ final class DjlTrainer implements Trainer {
             options.clipNorm(),
             precision,
             options.device());
+    this.shardedUpdate = shardedUpdate();
     this.inputs = new GraphInputs(script.forward().graph(), precision);
     this.manager = pytorch.manager(options.device());
     try {
@@ -222,16 +226,45 @@ final class DjlTrainer implements Trainer {
         updated = results.subNDList(1);
       } else {
         loss = accumulate(microBatches, scratch, numbers);
-        updated =
-            call(
-                scratch,
-                "update",
-                List.of(lossParameters(), gradients(0), slotList(), numbers, optimizerConstants));
+        updated = update(scratch, numbers);
       }
       requireFinite(loss, updated.get(1).getBoolean(), number(updated.get(0)));
       steps++;
       return new StepResult(steps, loss, number(updated.get(0)), rate);
     }
+  }
+
+  /** From the workers' sums of gradients; the norm and whether it is finite come first. */
+  private NDList update(NDManager scratch, NDList numbers) {
+    if (shardedUpdate != null) {
+      NDList trained = new NDList();
+      script.trained().forEach(path -> trained.add(Objects.requireNonNull(parameters.get(path))));
+      return shardedUpdate.run(scratch, trained, accumulated, slotList(), numbers);
+    }
+    merge(scratch);
+    return call(
+        scratch,
+        "update",
+        List.of(lossParameters(), gradients(0), slotList(), numbers, optimizerConstants));
+  }
+
+  private void merge(NDManager scratch) {
+    for (int worker = 1; worker < accumulated.size(); worker++) {
+      call(scratch, "merge", List.of(gradients(0), gradients(worker)));
+    }
+  }
+
+  /** Null where the update is done in one piece. */
+  private @Nullable ShardedUpdate shardedUpdate() {
+    if (!shards.active() || script.groups().isEmpty()) {
+      return null;
+    }
+    Map<String, TensorType> types = script.forward().graph().parameterTypes();
+    long[] sizes =
+        script.trained().stream()
+            .mapToLong(path -> Objects.requireNonNull(types.get(path)).count().longSize())
+            .toArray();
+    return new ShardedUpdate(shards, script.groups(), sizes, this::call);
   }
 
   /** Applies the thread count to the calling thread, and refuses a closed trainer. */
@@ -257,9 +290,19 @@ final class DjlTrainer implements Trainer {
 
   private double accumulate(
       List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
-    if (shards.active()) {
-      return accumulateShards(microBatches, scratch);
+    try {
+      return shards.active()
+          ? accumulateShards(microBatches)
+          : accumulateInTurn(microBatches, scratch, numbers);
+    } catch (RuntimeException e) { // what was added must not be part of the next step
+      accumulated.forEach(NDList::close);
+      accumulated.clear();
+      throw e;
     }
+  }
+
+  private double accumulateInTurn(
+      List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
     double loss = 0;
     for (int i = 0; i < microBatches.size(); i++) {
       loss += accumulate(microBatches.get(i), i, gradients(0), numbers, scratch);
@@ -281,8 +324,8 @@ final class DjlTrainer implements Trainer {
     }
   }
 
-  /** Each worker sums its parts' gradients, and the sums are added in the workers' order. */
-  private double accumulateShards(List<Map<String, HostTensor>> microBatches, NDManager scratch) {
+  /** Each worker sums its parts' gradients; the update adds the sums in the workers' order. */
+  private double accumulateShards(List<Map<String, HostTensor>> microBatches) {
     List<Map<String, HostTensor>> parts = new ArrayList<>();
     microBatches.forEach(batch -> parts.addAll(shards.cut(batch)));
     for (int worker = 0; worker < shards.workers(); worker++) {
@@ -298,9 +341,6 @@ final class DjlTrainer implements Trainer {
                 return accumulate(batch, part, gradients(worker), numbers, own);
               }
             });
-    for (int worker = 1; worker < shards.workers(); worker++) {
-      call(scratch, "merge", List.of(gradients(0), gradients(worker)));
-    }
     return losses.stream().mapToDouble(d -> d).sum() / parts.size();
   }
 
@@ -319,7 +359,10 @@ final class DjlTrainer implements Trainer {
 
   private NDList call(NDManager results, String method, List<NDList> arguments) {
     try {
-      return torch.train(results, method, arguments, attention.kernel() == null);
+      boolean differentiates = attention.kernel() == null && DIFFERENTIATING.contains(method);
+      return differentiates
+          ? torch.differentiate(results, method, arguments)
+          : torch.infer(results, method, arguments);
     } catch (EngineException e) {
       throw script.forward().explain(e);
     }

@@ -14,6 +14,7 @@ import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.Device;
 import org.attention4j.tensor.Primitive;
 import org.attention4j.tensor.TensorType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A graph as one TorchScript method, a line for each node.
@@ -35,6 +36,7 @@ final class GraphScript {
   private final ScriptWriter writer;
   private final Splits splits;
   private final Joins joins;
+  private final @Nullable Accumulators accumulators;
   private final Fusion fusion;
   private final Map<Integer, Term> terms = new HashMap<>();
   private final Map<Integer, List<String>> saved = new HashMap<>();
@@ -59,22 +61,51 @@ final class GraphScript {
       Device device,
       Fusion fusion,
       boolean differentiable) {
+    this(name, graph, precision, device, fusion, differentiable, List.of());
+  }
+
+  /**
+   * Writes the method.
+   *
+   * @param accumulated outputs that are added to lasting tensors and not returned: the method then
+   *     takes {@link Accumulators#PARAMETERS}, too
+   */
+  GraphScript(
+      String name,
+      Graph graph,
+      Precision precision,
+      Device device,
+      Fusion fusion,
+      boolean differentiable,
+      List<String> accumulated) {
     this.name = name;
     this.graph = graph;
     this.writer = new ScriptWriter(precision, device, differentiable);
     this.splits = new Splits(graph);
     this.joins = new Joins(graph);
+    this.accumulators = accumulated.isEmpty() ? null : new Accumulators(graph, accumulated, joins);
     this.fusion = fusion;
     declare(new ArrayList<>(graph.inputs().values()), "x");
     declare(graph.parameters().values().stream().map(Graph.Parameter::value).toList(), "p");
     bindSymbols();
+    if (accumulators != null) {
+      accumulators.begin(writer);
+    }
     graph.nodes().forEach(this::node);
+    if (accumulators != null) {
+      accumulators.finish(writer, this::result);
+    }
     String results =
-        graph.outputs().values().stream().map(this::result).collect(Collectors.joining(", "));
+        graph.outputs().entrySet().stream()
+            .filter(output -> accumulators == null || !accumulators.takes(output.getKey()))
+            .map(output -> result(output.getValue()))
+            .collect(Collectors.joining(", "));
     source =
         "def "
             + name
-            + "(self, p: List[Tensor], x: List[Tensor], c: List[Tensor]) -> List[Tensor]:\n"
+            + "(self, p: List[Tensor], x: List[Tensor], c: List[Tensor]"
+            + (accumulators == null ? "" : Accumulators.PARAMETERS)
+            + ") -> List[Tensor]:\n"
             + writer.body()
             + "  return ["
             + results
@@ -99,10 +130,13 @@ final class GraphScript {
   }
 
   private void node(Graph.Node node) {
-    if (joins.absorbs(node)) {
+    if (joins.absorbs(node) || (accumulators != null && accumulators.absorbs(node))) {
       return;
     }
     origins.put(writer.nameCount(), node);
+    if (accumulators != null && accumulators.writeProduct(node, this::call)) {
+      return;
+    }
     Term joined = joins.find(node, terms);
     Written written = joined != null ? Written.of(joined) : write(node);
     for (int i = 0; i < node.results().size(); i++) {
@@ -110,20 +144,26 @@ final class GraphScript {
       Term term = written.results().get(i);
       boolean named = term.isNumber() || NAME.matcher(term.text()).matches();
       terms.put(value, named ? term : Term.tensor(writer.name("v", term.text())));
+      if (accumulators != null) {
+        accumulators.writeTerm(value, writer, this::result);
+      }
     }
     if (!written.saved().isEmpty()) {
       saved.put(node.results().get(0), written.saved());
     }
   }
 
+  private ScriptCall call(Graph.Node node) {
+    return new ScriptCall(
+        writer,
+        node.operands().stream().map(this::term).toList(),
+        graph.operandTypes(node),
+        graph.type(node.results().get(0)),
+        node.operands().stream().map(v -> saved.getOrDefault(v, List.of())).toList());
+  }
+
   private Written write(Graph.Node node) {
-    ScriptCall call =
-        new ScriptCall(
-            writer,
-            node.operands().stream().map(this::term).toList(),
-            graph.operandTypes(node),
-            graph.type(node.results().get(0)),
-            node.operands().stream().map(v -> saved.getOrDefault(v, List.of())).toList());
+    ScriptCall call = call(node);
     Term part = splits.find(node, call);
     if (part != null) {
       return Written.of(part);

@@ -17,12 +17,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Sums of padded parts that together fill an axis: the gradient of {@link Splits}. As one {@code
  * cat} each part is copied once; as pads and additions each would be a full array, added to the
- * others.
+ * others. If the sum is only read to be permuted, the parts are permuted instead: the result then
+ * lies in its own order, and reshaping it is no second copy.
  */
 final class Joins {
   private final Map<Integer, Graph.Node> producers = new HashMap<>();
   private final Map<Integer, Integer> uses = new HashMap<>();
-  private final Map<Graph.Node, List<Graph.Node>> joined = new HashMap<>();
+
+  /** Parts of an axis, and the order of axes in which they are wanted, empty for their own. */
+  private record Join(List<Graph.Node> pads, List<Integer> order) {}
+
+  private final Map<Graph.Node, Join> joined = new HashMap<>();
   private final Set<Graph.Node> absorbed = new HashSet<>();
 
   Joins(Graph graph) {
@@ -37,11 +42,26 @@ final class Joins {
         List<Graph.Node> within = new ArrayList<>();
         List<Graph.Node> pads = new ArrayList<>();
         if (collect(node, within, pads) && fills(pads, graph)) {
-          joined.put(node, pads);
+          joined.put(node, new Join(pads, List.of()));
           absorbed.addAll(within);
           absorbed.addAll(pads);
         }
       }
+    }
+    graph.nodes().forEach(this::permuteParts);
+  }
+
+  private void permuteParts(Graph.Node node) {
+    if (!(node.op() instanceof Primitive.Permute permute)) {
+      return;
+    }
+    int sum = node.operands().get(0);
+    Graph.Node producer = producers.get(sum);
+    Join join = producer == null ? null : joined.get(producer);
+    if (producer != null && join != null && join.order.isEmpty() && uses.getOrDefault(sum, 0) == 1) {
+      joined.remove(producer);
+      absorbed.add(producer);
+      joined.put(node, new Join(join.pads, permute.axes()));
     }
   }
 
@@ -100,16 +120,25 @@ final class Joins {
     return absorbed.contains(node);
   }
 
-  /** The term of a sum that is a join; null for every other node. */
+  /** Whether a node is a join or part of one. */
+  boolean involves(Graph.Node node) {
+    return joined.containsKey(node) || absorbed.contains(node);
+  }
+
+  /** The term of a node that is a join; null for every other node. */
   @Nullable Term find(Graph.Node node, Map<Integer, Term> terms) {
-    List<Graph.Node> pads = joined.get(node);
-    if (pads == null) {
+    Join join = joined.get(node);
+    if (join == null) {
       return null;
     }
+    int axis = pad(join.pads.get(0)).axis();
+    boolean ordered = join.order.isEmpty();
     String parts =
-        pads.stream()
+        join.pads.stream()
             .map(part -> Objects.requireNonNull(terms.get(part.operands().get(0))).text())
+            .map(part -> ordered ? part : "torch.permute(" + part + ", " + join.order + ")")
             .collect(Collectors.joining(", ", "[", "]"));
-    return Term.tensor("torch.cat(" + parts + ", " + pad(pads.get(0)).axis() + ")");
+    int at = ordered ? axis : join.order.indexOf(axis);
+    return Term.tensor("torch.cat(" + parts + ", " + at + ")");
   }
 }

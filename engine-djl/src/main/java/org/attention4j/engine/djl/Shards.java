@@ -9,6 +9,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
@@ -25,21 +26,23 @@ final class Shards implements AutoCloseable {
   static final String PROPERTY = "shards";
 
   private final int parts;
-  private final ExecutorService workers;
+  private final ExecutorService others;
   private final int workerCount;
 
   /** What one worker does with one part. */
   interface Task {
-    /** Runs a part; parts of one worker come in order. */
+    /**
+     * Runs a part; parts of one worker come in order, those of the first in the caller's thread.
+     */
     double run(int worker, int part, Map<String, HostTensor> batch);
   }
 
   private Shards(int parts, int threads) {
     this.parts = parts;
     this.workerCount = Math.min(parts, threads);
-    this.workers =
+    this.others = // the first worker is the thread that asks
         Executors.newFixedThreadPool(
-            workerCount,
+            Math.max(1, workerCount - 1), // which starts none before it is needed
             body -> {
               Thread thread = new Thread(body, "attention4j-shard");
               thread.setDaemon(true);
@@ -113,18 +116,31 @@ final class Shards implements AutoCloseable {
   /** Runs all parts and returns what they returned, in order. The first failure is thrown. */
   List<Double> run(List<Map<String, HostTensor>> all, Task task) {
     Double[] results = new Double[all.size()];
+    each(
+        worker -> {
+          for (int part = worker; part < results.length; part += workerCount) {
+            results[part] = task.run(worker, part, all.get(part));
+          }
+        });
+    return List.of(results);
+  }
+
+  /**
+   * Calls {@code body} once for each worker, for the first one in the calling thread, and waits for
+   * all. The first failure is thrown.
+   */
+  void each(IntConsumer body) {
     List<Future<?>> running = new ArrayList<>();
-    for (int i = 0; i < workerCount; i++) {
+    for (int i = 1; i < workerCount; i++) {
       int worker = i;
-      running.add(
-          workers.submit(
-              () -> {
-                for (int part = worker; part < results.length; part += workerCount) {
-                  results[part] = task.run(worker, part, all.get(part));
-                }
-              }));
+      running.add(others.submit(() -> body.accept(worker)));
     }
     RuntimeException failure = null;
+    try {
+      body.accept(0);
+    } catch (RuntimeException e) {
+      failure = e;
+    }
     for (Future<?> future : running) {
       RuntimeException next = finished(future);
       failure = failure == null ? next : failure;
@@ -132,7 +148,6 @@ final class Shards implements AutoCloseable {
     if (failure != null) {
       throw failure;
     }
-    return List.of(results);
   }
 
   private static @Nullable RuntimeException finished(Future<?> future) {
@@ -153,6 +168,6 @@ final class Shards implements AutoCloseable {
 
   @Override
   public void close() {
-    workers.shutdown();
+    others.shutdown();
   }
 }

@@ -54,7 +54,8 @@ final class TorchProgram implements AutoCloseable {
   }
 
   /**
-   * Calls a method in inference mode: nothing it returns can be differentiated later.
+   * Calls a method without autograd: nothing it returns can be differentiated later. It may write
+   * into its arguments. Cheaper than {@link #differentiate}, as each list crosses the border whole.
    *
    * @param results owns the returned arrays
    * @param arguments one list of arrays for each parameter of the method
@@ -81,17 +82,16 @@ final class TorchProgram implements AutoCloseable {
   }
 
   /**
-   * Calls a method that trains: it may differentiate, and write into its arguments. It detaches
-   * what it returns.
+   * Calls a method that uses autograd, and may write into its arguments. It detaches what it
+   * returns.
    *
    * @param results owns the returned arrays
    * @param arguments one list of arrays for each parameter of the method; an array is in one only
-   * @param differentiates whether the method uses autograd
    */
-  NDList train(NDManager results, String method, List<NDList> arguments, boolean differentiates) {
+  NDList differentiate(NDManager results, String method, List<NDList> arguments) {
     boolean before = JniUtils.isGradMode();
     JniUtils.setGraphExecutorOptimize(false);
-    JniUtils.setGradMode(differentiates);
+    JniUtils.setGradMode(true);
     NDArray selector = results.create(new Shape());
     try {
       NDList inputs = new NDList();

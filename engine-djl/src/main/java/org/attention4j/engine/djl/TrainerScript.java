@@ -5,7 +5,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
@@ -38,6 +37,10 @@ import org.attention4j.train.UpdateModel;
  *       {@code p} and {@code m} if so, and zeroes {@code g}
  *   <li>{@code step(p, x, c, m, s, d)}: gradients and update of one batch; the loss, norm,
  *       finiteness
+ *   <li>for AdamW the parts of an update: {@code norms(g)} of any gradients as one tensor; {@code
+ *       verdict(n)} of all norms: their norm, its finiteness, and what the next takes as {@code k};
+ *       {@code adam_K(w, g, m, v, s, k)}, which updates parameters {@code w} of group K; {@code
+ *       zero(g)}
  * </ul>
  */
 final class TrainerScript {
@@ -47,16 +50,21 @@ final class TrainerScript {
   static final int RATE = 1;
   static final int WEIGHT = 2;
 
+  /** Elements of a verdict. */
+  private static final int INFINITE = 2;
+
+  private static final int SCALE = 3;
+
   private static final String LISTS = "List[Tensor]";
 
   private final GraphScript forward;
-  private final boolean autograd;
   private final List<String> paths;
   private final List<String> trained;
   private final Optimizer optimizer;
   private final double clipNorm;
   private final StringBuilder source = new StringBuilder();
   private final List<String> kept = new ArrayList<>();
+  private final List<List<Integer>> groups = new ArrayList<>();
   private List<Primitive.Constant> optimizerConstants = List.of();
 
   /**
@@ -77,15 +85,26 @@ final class TrainerScript {
       double clipNorm,
       Precision precision,
       Device device) {
-    this.forward = new GraphScript("forward", graph, precision, device, fusion, autograd);
-    this.autograd = autograd;
+    this.forward =
+        new GraphScript(
+            autograd ? "forward" : "accumulate",
+            graph,
+            precision,
+            device,
+            fusion,
+            autograd,
+            autograd ? List.of() : trained.stream().map(path -> "grad." + path).toList());
     this.paths = List.copyOf(graph.parameters().keySet());
     this.trained = List.copyOf(trained);
     this.optimizer = optimizer;
     this.clipNorm = clipNorm;
     source.append(forward.source());
-    writeGradients();
-    writeAccumulate();
+    if (autograd) {
+      writeGradients();
+      writeAccumulate();
+    } else {
+      writeFreshGradients();
+    }
     writeMerge();
     if (optimizer instanceof AdamW adam) {
       writeAdam(adam, graph.parameterTypes(), precision.real());
@@ -123,10 +142,6 @@ final class TrainerScript {
 
   private void writeGradients() {
     method("gradients", "p", "x", "c", "s");
-    if (!autograd) {
-      line("return (self).forward(p, x, c)");
-      return;
-    }
     List<String> parameters = new ArrayList<>();
     List<String> leaves = new ArrayList<>();
     for (int i = 0; i < paths.size(); i++) {
@@ -148,12 +163,21 @@ final class TrainerScript {
     line("return " + list(join("torch.detach(r[0])", gradients)));
   }
 
+  /** The weight is in the gradients already. */
   private void writeAccumulate() {
     method("accumulate", "p", "x", "c", "g", "s");
     line("r = (self).gradients(p, x, c, s)");
-    String weight = autograd ? "" : ", alpha=float(s[" + WEIGHT + "])"; // autograd weighs the loss
-    line("torch._foreach_add_(g, " + list(elements("r", 1, trained.size())) + weight + ")");
+    line("torch._foreach_add_(g, " + list(elements("r", 1, trained.size())) + ")");
     line("return [r[0]]");
+  }
+
+  private void writeFreshGradients() {
+    method("gradients", "p", "x", "c", "s");
+    List<String> zeros =
+        trained.stream().map(path -> "torch.zeros_like(p[" + paths.indexOf(path) + "])").toList();
+    line("g = " + list(zeros));
+    line("r = (self).accumulate(p, x, c, g, s)");
+    line("return " + list(join("r[0]", elements("g", 0, trained.size()))));
   }
 
   private void writeMerge() {
@@ -168,80 +192,88 @@ final class TrainerScript {
     line("finite = torch.isfinite(norm)");
   }
 
+  private void writeAdam(AdamW adam, Map<String, TensorType> types, DType real) {
+    Map<ParameterGroup, List<Integer>> members = new LinkedHashMap<>();
+    for (int i = 0; i < trained.size(); i++) {
+      String path = trained.get(i);
+      TensorType type = Objects.requireNonNull(types.get(path), path);
+      members
+          .computeIfAbsent(ParameterGroup.of(adam.groups(), path, type), group -> new ArrayList<>())
+          .add(i);
+    }
+    members.forEach(
+        (group, list) -> {
+          writeGroup("adam_" + groups.size(), group, adam, real);
+          groups.add(List.copyOf(list));
+        });
+    method("zero", "g");
+    line("torch._foreach_zero_(g)");
+    line("return [g[0]]");
+    method("norms", "g");
+    line("return [torch.stack(torch._foreach_norm(g))]");
+    method("verdict", "n");
+    line("norm = torch.linalg_vector_norm(torch.cat(n, 0))");
+    line("finite = torch.isfinite(norm)");
+    line("infinite = torch.to(torch.logical_not(finite), 6)");
+    line(
+        clipNorm > 0
+            ? "scale = torch.clamp_min(torch.div(torch.add(norm, 1e-6), " + clipNorm + "), 1.)"
+            : "scale = torch.ones_like(norm)");
+    line("return [norm, finite, infinite, scale]");
+
+    method("update", "p", "g", "m", "s", "d");
+    line("k = (self).verdict((self).norms(g))");
+    for (int i = 0; i < groups.size(); i++) {
+      List<Integer> of = groups.get(i);
+      line(
+          ("u" + i + " = (self).adam_" + i + "(")
+              + list(of.stream().map(j -> "p[" + paths.indexOf(trained.get(j)) + "]").toList())
+              + ", "
+              // the kernel reads memory in order, whatever the strides say
+              + list(of.stream().map(j -> "torch.contiguous(g[" + j + "])").toList())
+              + ", "
+              + list(of.stream().map(j -> "m[" + j + "]").toList())
+              + ", "
+              + list(of.stream().map(j -> "m[" + (j + trained.size()) + "]").toList())
+              + ", s, k)");
+      kept.add("u" + i + "[0]");
+    }
+    line("torch._foreach_zero_(g)");
+    line("return " + list(join("k[0]", join("k[1]", kept))));
+  }
+
   /**
    * PyTorch's fused kernel: it skips the update if {@code found_inf}, and divides by the scale.
    *
    * <p>TorchScript drops a call without results unless a list that it writes into is used again, so
-   * an element of each group's list is returned.
+   * an element is returned.
    */
-  private void writeAdam(AdamW adam, Map<String, TensorType> types, DType real) {
-    method("update", "p", "g", "m", "s", "d");
-    writeNorm();
-    line("infinite = torch.to(torch.logical_not(finite), 6)");
-    String scale = "";
-    if (clipNorm > 0) {
-      line("scale = torch.clamp_min(torch.div(torch.add(norm, 1e-6), " + clipNorm + "), 1.)");
-      if (real == DType.F32) {
-        scale = ", grad_scale=scale";
-      } else { // the kernel takes its scale as f32
-        line("torch._foreach_div_(g, scale)");
-      }
+  private void writeGroup(String name, ParameterGroup group, AdamW adam, DType real) {
+    method(name, "w", "g", "m", "v", "s", "k");
+    boolean scales = clipNorm > 0 && real == DType.F32;
+    if (clipNorm > 0 && !scales) { // the kernel takes its scale as f32
+      line("torch._foreach_div_(g, k[" + SCALE + "])");
     }
-    Map<ParameterGroup, List<Integer>> groups = new LinkedHashMap<>();
-    for (int i = 0; i < trained.size(); i++) {
-      String path = trained.get(i);
-      TensorType type = Objects.requireNonNull(types.get(path), path);
-      groups
-          .computeIfAbsent(ParameterGroup.of(adam.groups(), path, type), group -> new ArrayList<>())
-          .add(i);
-    }
-    for (Map.Entry<ParameterGroup, List<Integer>> entry : groups.entrySet()) {
-      ParameterGroup group = entry.getKey();
-      List<Integer> members = entry.getValue();
-      String updated = "w" + kept.size();
-      kept.add(updated + "[0]");
-      line(
-          updated
-              + " = "
-              + list(
-                  members.stream().map(i -> "p[" + paths.indexOf(trained.get(i)) + "]").toList()));
-      line(
-          "torch."
-              + (adam.decoupled() ? "_fused_adamw_" : "_fused_adam_")
-              + "("
-              + updated
-              + ", "
-              + members.stream() // the kernel reads memory in order, whatever the strides say
-                  .map(i -> "torch.contiguous(g[" + i + "])")
-                  .collect(Collectors.joining(", ", "[", "], "))
-              + picked("m", members, 0)
-              + picked("m", members, trained.size())
-              + "[], "
-              + members.stream().map(i -> "s[0]").collect(Collectors.joining(", ", "[", "], "))
-              + "lr=float(s["
-              + RATE
-              + "]) * "
-              + group.rateFactor()
-              + ", beta1="
-              + adam.beta1()
-              + ", beta2="
-              + adam.beta2()
-              + ", weight_decay="
-              + group.weightDecay()
-              + ", eps="
-              + adam.epsilon()
-              + ", amsgrad=False, maximize=False"
-              + scale
-              + ", found_inf=infinite)");
-    }
-    line("torch._foreach_zero_(g)");
-    line("return [norm, finite, " + String.join(", ", kept) + "]");
-  }
-
-  private static String picked(String list, List<Integer> members, int offset) {
-    return members.stream()
-        .map(i -> list + "[" + (i + offset) + "]")
-        .collect(Collectors.joining(", ", "[", "], "));
+    line(
+        (adam.decoupled() ? "torch._fused_adamw_" : "torch._fused_adam_")
+            + "(w, g, m, v, [], torch.mul([s[0]], torch.len(w)), lr=float(s["
+            + RATE
+            + "]) * "
+            + group.rateFactor()
+            + ", beta1="
+            + adam.beta1()
+            + ", beta2="
+            + adam.beta2()
+            + ", weight_decay="
+            + group.weightDecay()
+            + ", eps="
+            + adam.epsilon()
+            + ", amsgrad=False, maximize=False"
+            + (scales ? ", grad_scale=k[" + SCALE + "]" : "")
+            + ", found_inf=k["
+            + INFINITE
+            + "])");
+    line("return [w[0]]");
   }
 
   /** Any other optimizer by its own definition, as a graph. */
@@ -313,6 +345,14 @@ final class TrainerScript {
 
   GraphScript forward() {
     return forward;
+  }
+
+  /**
+   * Trained parameters that are updated alike, as numbers of their order: group K by {@code
+   * adam_K}. Empty if the update is one program that cannot be divided.
+   */
+  List<List<Integer>> groups() {
+    return groups;
   }
 
   /** What {@code d} must hold. */

@@ -42,7 +42,7 @@ class TorchProgramTest {
         """;
     try (TorchProgram program = TorchProgram.load(manager, source)) {
       NDList x = new NDList(manager.create(new float[] {1, -2, 3}));
-      NDList result = program.train(manager, "cube", List.of(x), true);
+      NDList result = program.differentiate(manager, "cube", List.of(x));
       assertEquals(20f, result.get(0).getFloat());
       assertArrayEquals(new float[] {3, 12, 27}, result.get(1).toFloatArray());
       assertFalse(x.get(0).hasGradient(), "the argument itself stays a plain array");
