@@ -281,4 +281,24 @@ int32_t a4j_dropout(a4j_context* context, const float* x, const float* added, fl
   }
 }
 
+int32_t a4j_activation_forward(a4j_context* context, int32_t activation, const float* x, float* y,
+                               float* slope, int64_t count, a4j_error* error) {
+  try {
+    if (activation < A4J_GELU || activation > A4J_SILU) {
+      throw Failure(A4J_INVALID_ARGUMENT, "there is no activation " + std::to_string(activation));
+    }
+    if (count < 0 || (count > 0 && (x == nullptr || y == nullptr || slope == nullptr || y == slope))) {
+      throw Failure(
+          A4J_INVALID_ARGUMENT,
+          "an activation lacks its x, y or slope, writes both to one place, or has a negative count");
+    }
+    ActivationCall call{static_cast<ActivationKind>(activation), x, y, slope, count};
+    a4j_context& chosen = checked(context);
+    run_items(chosen, chosen.kernels.activation, call, (count + kActivationChunk - 1) / kActivationChunk, 0);
+    return A4J_OK;
+  } catch (...) {
+    return report_current_exception(error);
+  }
+}
+
 }  // extern "C"

@@ -224,6 +224,37 @@ void dropout(const Runtime& with, StableValue* stack, uint64_t arguments) {
   stack[0] = give(y);
 }
 
+/** The number of the function. */
+void activation(const Runtime& with, StableValue* stack, uint64_t arguments) {
+  const TorchShim& shim = *with.shim;
+  Arguments given(shim, stack, arguments);
+  if (given.entries() != 1) throw Failure(A4J_INVALID_ARGUMENT, "an activation's code is one number");
+  const ForeignTensor& x = given[0];
+  ForeignTensor dense = x;
+  make_dense(dense);
+  int64_t count = 1;
+  for (int axis = 0; axis < x.rank; axis++) count *= x.sizes[axis];
+  bool fits = x.dtype == A4J_F32;
+  for (int axis = 0; axis < x.rank; axis++) {
+    fits = fits && (x.sizes[axis] == 1 || count == 0 || x.strides[axis] == dense.strides[axis]);
+  }
+  if (!fits) throw Failure(A4J_INVALID_ARGUMENT, "activations take a dense f32 tensor");
+  int64_t kind = given.code()[0];
+  if (kind < A4J_GELU || kind > A4J_SILU) {  // before it loses its upper bits
+    throw Failure(A4J_INVALID_ARGUMENT, "there is no activation " + std::to_string(kind));
+  }
+  OwnedTensor y(shim, dense);
+  OwnedTensor slope(shim, dense);
+  a4j_error error{};
+  require_ok(
+      a4j_activation_forward(runtime->contexts.with_threads(shim.threads()), static_cast<int32_t>(kind),
+                             static_cast<const float*>(x.data), static_cast<float*>(shim.view(y.get()).data),
+                             static_cast<float*>(shim.view(slope.get()).data), count, &error),
+      error);
+  stack[0] = give(y);
+  stack[1] = give(slope);
+}
+
 using Body = void (*)(const Runtime&, StableValue*, uint64_t);
 
 /** Runs an operator; false, with a message, if it failed. No exception leaves it. */
@@ -269,6 +300,7 @@ const Operator kOperators[] = {
     {"attention_forward_", 3, kMaxTorchOperands, "Tensor, Tensor", boxed<forward>},
     {"attention_backward_", 6, kMaxTorchOperands + 4, "Tensor, Tensor, Tensor, Tensor", boxed<backward>},
     {"dropout_", 2, 3, "Tensor", boxed<dropout>},
+    {"activation_", 1, 1, "Tensor, Tensor", boxed<activation>},
 };
 
 std::string register_all(const TorchShim& shim) {

@@ -15,9 +15,10 @@ namespace attention4j {
  *   attention_backward_N(operands, output, log-sum-exp, cotangents: N in all, code)
  *       -> (gradient of query, of key, of value, of the bias: empty without one)
  *   dropout_2(x, seed, code), dropout_3(x, seed, added, code) -> added + dropout(x), dense f32
+ *   activation_1(x, code) -> (f(x), f'(x)), dense f32
  *
  * `code` is an i64 tensor with the numbers of org.attention4j.op.AttentionCode, or
- * dropout's probability (a double's bits) and site. There is no autograd
+ * dropout's probability (a double's bits) and site, or the a4j_activation. There is no autograd
  * formula: whoever differentiates calls the backward operator.
  */
 std::string register_libtorch_operators(int32_t isa);

@@ -171,6 +171,21 @@ struct DropoutCall {
   int64_t count;
 };
 
+/** Elements of one work item of an ActivationCall. */
+constexpr int64_t kActivationChunk = 16384;
+
+/** a4j_activation. */
+enum class ActivationKind : int32_t { kGelu = 0, kGeluTanh = 1, kSilu = 2 };
+
+/** y = f(x) and slope = f'(x), dense f32. */
+struct ActivationCall {
+  ActivationKind kind;
+  const float* x;
+  float* y;      // may be x
+  float* slope;  // may be x
+  int64_t count;
+};
+
 /** The entry points of one instruction set. Each work item writes memory that no other writes. */
 struct KernelTable {
   /** Scratch bytes that one thread needs for any of the calls below, 64-byte aligned. */
@@ -188,6 +203,8 @@ struct KernelTable {
   const BackwardSweep* (*backward_sweep)(const BackwardCall& call);
   /** One item per chunk of the array. Needs no workspace. */
   void (*dropout)(const DropoutCall& call, int64_t item, void* workspace);
+  /** The same for an ActivationCall. */
+  void (*activation)(const ActivationCall& call, int64_t item, void* workspace);
 };
 
 /** Null where the build has no code for it. */

@@ -82,6 +82,13 @@ typedef enum a4j_isa {
   A4J_ISA_COUNT = 4
 } a4j_isa;
 
+/** Functions of one element. */
+typedef enum a4j_activation {
+  A4J_GELU = 0,      /**< x Phi(x), Phi by the error function (Hendrycks and Gimpel, 2016) */
+  A4J_GELU_TANH = 1, /**< its tanh approximation */
+  A4J_SILU = 2       /**< x / (1 + e^-x) */
+} a4j_activation;
+
 typedef struct a4j_error {
   int32_t code;
   char message[508];
@@ -212,6 +219,13 @@ A4J_API int32_t a4j_attention_backward(a4j_context* context, const a4j_attention
  */
 A4J_API int32_t a4j_dropout(a4j_context* context, const float* x, const float* added, float* y, int64_t count,
                             double probability, int64_t seed, int64_t site, a4j_error* error);
+
+/**
+ * y = f(x) and slope = f'(x), dense f32: the gradient of x is that of y times the slope. y or slope may
+ * be x, but not each other. Errors are below 2e-7 of y, and of the slope's largest terms.
+ */
+A4J_API int32_t a4j_activation_forward(a4j_context* context, int32_t activation, const float* x, float* y,
+                                       float* slope, int64_t count, a4j_error* error);
 
 /**
  * Runs a small problem forward and backward on every available instruction set and compares it with

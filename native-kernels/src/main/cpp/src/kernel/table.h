@@ -1,6 +1,7 @@
 // The kernel table of one instruction set; included by instantiate_*.cpp only.
 #pragma once
 
+#include "activation.h"
 #include "backward.h"
 #include "backward_table.h"
 #include "decode.h"
@@ -75,6 +76,7 @@ struct Table {
       Backward<Isa>::delta_item, Backward<Isa>::query_item,
       Backward<Isa>::key_item,   Backward<Isa>::bias_item,
       BackwardTable<Isa>::sweep, DropoutValues<Isa>::item,
+      Activations<Isa>::item,
   };
 };
 

@@ -75,7 +75,13 @@ final class SharedKernel {
             "Backward(Attention)",
             "attention_backward",
             "Dropout",
-            "dropout"),
+            "dropout",
+            "Activation.GELU",
+            "activation",
+            "Activation.GELU_TANH",
+            "activation",
+            "Activation.SILU",
+            "activation"),
         FlashAttentionProvider.NAME + " " + version());
   }
 

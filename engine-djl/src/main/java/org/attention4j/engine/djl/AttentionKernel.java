@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.attention4j.error.EngineException;
+import org.attention4j.op.Activation;
 import org.attention4j.op.Attention;
 import org.attention4j.op.AttentionCode;
 import org.attention4j.op.Backward;
@@ -98,6 +99,45 @@ final class AttentionKernel {
         + ", "
         + code.text()
         + ")";
+  }
+
+  /** Whether it has an operator for {@link Activation}, too, which takes f32. */
+  boolean claims(Activation op, TensorType x) {
+    return operators.names().containsKey(op.name())
+        && x.dtype() == DType.F32
+        && activationCode(op.kind()) >= 0;
+  }
+
+  /** An activation; its slope is saved, by which backward multiplies. */
+  Written activation(Activation op, ScriptCall call) {
+    TensorType type = TensorType.of(DType.I64, 1);
+    Term code =
+        call.writer().constant(new Primitive.Constant(type, List.of(activationCode(op.kind()))));
+    List<String> names =
+        call.writer()
+            .names(
+                "a",
+                2,
+                "ops."
+                    + operators.namespace()
+                    + "."
+                    + operators.operatorOf(op)
+                    + "_1(torch.contiguous("
+                    + call.tensor(0)
+                    + "), "
+                    + code.text()
+                    + ")");
+    return new Written(List.of(Term.tensor(names.get(0))), List.of(names.get(1)));
+  }
+
+  /** The number that {@link KernelOperators#LIBTORCH} gives a function; -1 for none. */
+  private static long activationCode(Activation.Kind kind) {
+    return switch (kind) {
+      case GELU -> 0;
+      case GELU_TANH -> 1;
+      case SILU -> 2;
+      default -> -1;
+    };
   }
 
   /** The output, the log-sum-exp if it is a result; what backward needs is saved. */

@@ -55,7 +55,7 @@ final class DjlTrainer implements Trainer {
   private Map<String, NDArray> slots = new LinkedHashMap<>();
   private final Shards shards;
   private final @Nullable ShardedUpdate shardedUpdate;
-  private final List<NDList> accumulated = new ArrayList<>();
+  private final GradientSums sums;
   private @Nullable CompiledGraph evaluation;
   private long steps;
   private long seed;
@@ -104,6 +104,7 @@ final class DjlTrainer implements Trainer {
     this.inputs = new GraphInputs(script.forward().graph(), precision);
     this.manager = pytorch.manager(options.device());
     try {
+      this.sums = new GradientSums(manager);
       this.torch = TorchProgram.load(manager, script.source());
       this.constants = CompiledGraph.constants(manager, script.forward().constants(), precision);
       this.optimizerConstants =
@@ -205,11 +206,8 @@ final class DjlTrainer implements Trainer {
         check(shards.cut(batch).get(0));
       }
     }
-    enter();
-    if (shards.active()) {
-      pytorch.threads(
-          1); // the update, too: OpenMP's threads would wait actively beside the workers
-    }
+    // with workers one, for the update, too: OpenMP's threads would wait actively beside them
+    enter(shards.active() ? 1 : options.threads());
     double rate = options.optimizer().schedule().at(steps);
     try (NDManager scratch = manager.newSubManager()) {
       NDList numbers = numbers(scratch, rate, 1.0 / microBatches.size());
@@ -237,21 +235,22 @@ final class DjlTrainer implements Trainer {
   /** From the workers' sums of gradients; the norm and whether it is finite come first. */
   private NDList update(NDManager scratch, NDList numbers) {
     if (shardedUpdate != null) {
-      NDList trained = new NDList();
-      script.trained().forEach(path -> trained.add(Objects.requireNonNull(parameters.get(path))));
-      return shardedUpdate.run(scratch, trained, accumulated, slotList(), numbers);
+      return shardedUpdate.run(scratch, trainedParameters(), sums.all(), slotList(), numbers);
     }
-    merge(scratch);
+    NDList sum = sums.all().get(0);
+    for (NDList more : sums.all().subList(1, sums.all().size())) {
+      call(scratch, "merge", List.of(sum, more));
+    }
     return call(
-        scratch,
-        "update",
-        List.of(lossParameters(), gradients(0), slotList(), numbers, optimizerConstants));
+        scratch, "update", List.of(lossParameters(), sum, slotList(), numbers, optimizerConstants));
   }
 
-  private void merge(NDManager scratch) {
-    for (int worker = 1; worker < accumulated.size(); worker++) {
-      call(scratch, "merge", List.of(gradients(0), gradients(worker)));
-    }
+  private NDList trainedParameters() {
+    NDList trained = new NDList();
+    script
+        .trained()
+        .forEach(path -> trained.add(Objects.requireNonNull(parameters.get(path), path)));
+    return trained;
   }
 
   /** Null where the update is done in one piece. */
@@ -269,10 +268,15 @@ final class DjlTrainer implements Trainer {
 
   /** Applies the thread count to the calling thread, and refuses a closed trainer. */
   private void enter() {
+    enter(options.threads());
+  }
+
+  /** The same with another count: a step sets it once, as changing it costs PyTorch work. */
+  private void enter(int threads) {
     if (closed) {
       throw new UsageException("this trainer is closed");
     }
-    pytorch.threads(options.threads());
+    pytorch.threads(threads);
   }
 
   private void requireFinite(double loss, boolean finite, double norm) {
@@ -295,17 +299,17 @@ final class DjlTrainer implements Trainer {
           ? accumulateShards(microBatches)
           : accumulateInTurn(microBatches, scratch, numbers);
     } catch (RuntimeException e) { // what was added must not be part of the next step
-      accumulated.forEach(NDList::close);
-      accumulated.clear();
+      sums.drop();
       throw e;
     }
   }
 
   private double accumulateInTurn(
       List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
+    NDList sum = sums.of(1, trainedParameters()).get(0);
     double loss = 0;
     for (int i = 0; i < microBatches.size(); i++) {
-      loss += accumulate(microBatches.get(i), i, gradients(0), numbers, scratch);
+      loss += accumulate(microBatches.get(i), i, sum, numbers, scratch);
     }
     return loss / microBatches.size();
   }
@@ -328,9 +332,7 @@ final class DjlTrainer implements Trainer {
   private double accumulateShards(List<Map<String, HostTensor>> microBatches) {
     List<Map<String, HostTensor>> parts = new ArrayList<>();
     microBatches.forEach(batch -> parts.addAll(shards.cut(batch)));
-    for (int worker = 0; worker < shards.workers(); worker++) {
-      gradients(worker); // made here, as the workers share the list of them
-    }
+    List<NDList> gradients = sums.of(shards.workers(), trainedParameters());
     List<Double> losses =
         shards.run(
             parts,
@@ -338,23 +340,10 @@ final class DjlTrainer implements Trainer {
               pytorch.threads(1);
               try (NDManager own = manager.newSubManager()) {
                 NDList numbers = numbers(own, 0, 1.0 / parts.size());
-                return accumulate(batch, part, gradients(worker), numbers, own);
+                return accumulate(batch, part, gradients.get(worker), numbers, own);
               }
             });
     return losses.stream().mapToDouble(d -> d).sum() / parts.size();
-  }
-
-  /** Sums of one worker. Zero between steps: the update zeroes them again. */
-  private NDList gradients(int worker) {
-    while (accumulated.size() <= worker) {
-      NDList zeros = new NDList();
-      for (String path : script.trained()) {
-        NDArray like = Objects.requireNonNull(parameters.get(path), path);
-        zeros.add(manager.zeros(like.getShape(), like.getDataType()));
-      }
-      accumulated.add(zeros);
-    }
-    return accumulated.get(worker);
   }
 
   private NDList call(NDManager results, String method, List<NDList> arguments) {

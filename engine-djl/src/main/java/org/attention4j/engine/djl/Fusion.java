@@ -1,6 +1,7 @@
 package org.attention4j.engine.djl;
 
 import java.util.List;
+import org.attention4j.op.Activation;
 import org.attention4j.op.Attention;
 import org.attention4j.op.Backward;
 import org.attention4j.op.Dropout;
@@ -75,12 +76,32 @@ final class Fusion {
         ScriptCall again = BackwardScript.dropoutOfCotangent(backward, call);
         return Written.of(Term.tensor(kernel.dropout(dropout, again, null)));
       }
+      if (kernel != null
+          && backward.of() instanceof Activation activation
+          && kernel.claims(activation, call.type(0))) {
+        return Written.of(Term.tensor(slopeProduct(backward, call)));
+      }
       return BackwardScript.write(backward, call);
     }
     if (kernel != null && op instanceof Dropout dropout && kernel.claims(dropout, call.type(0))) {
       return Written.of(Term.tensor(kernel.dropout(dropout, call, null)));
     }
+    if (kernel != null
+        && gradients
+        && op instanceof Activation activation
+        && kernel.claims(activation, call.type(0))) {
+      return kernel.activation(activation, call);
+    }
     Written withSaved = gradients ? BackwardScript.writeForward(op, call) : null;
     return withSaved != null ? withSaved : Written.of(FusedScript.emit(op, call));
+  }
+
+  /** The cotangent times the slope that {@link AttentionKernel#activation} saved. */
+  private static String slopeProduct(Backward op, ScriptCall call) {
+    List<String> saved = call.saved(op.operands());
+    if (saved.size() != 1) {
+      throw new IllegalStateException("the forward pass of " + op + " is not in this graph");
+    }
+    return "torch.mul(" + call.tensor(op.operands() + 1) + ", " + saved.get(0) + ")";
   }
 }

@@ -58,7 +58,10 @@ final class Joins {
     int sum = node.operands().get(0);
     Graph.Node producer = producers.get(sum);
     Join join = producer == null ? null : joined.get(producer);
-    if (producer != null && join != null && join.order.isEmpty() && uses.getOrDefault(sum, 0) == 1) {
+    if (producer != null
+        && join != null
+        && join.order.isEmpty()
+        && uses.getOrDefault(sum, 0) == 1) {
       joined.remove(producer);
       absorbed.add(producer);
       joined.put(node, new Join(join.pads, permute.axes()));

@@ -140,10 +140,11 @@ final class Shards implements AutoCloseable {
       body.accept(0);
     } catch (RuntimeException e) {
       failure = e;
-    }
-    for (Future<?> future : running) {
-      RuntimeException next = finished(future);
-      failure = failure == null ? next : failure;
+    } finally { // an Error, too, waits for those that still use the caller's arrays
+      for (Future<?> future : running) {
+        RuntimeException next = finished(future);
+        failure = failure == null ? next : failure;
+      }
     }
     if (failure != null) {
       throw failure;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import java.util.List;
 import org.attention4j.error.EngineException;
@@ -50,6 +51,21 @@ class KernelOperatorsTest {
         y = torch.scaled_dot_product_attention(q, k, v, None, 0., True, scale=0.5)
         g = torch.grad([torch.sum(torch.mul(y, a[4]))], [q, k, v])
         return [torch.detach(y), unchecked_cast(Tensor, g[0]), unchecked_cast(Tensor, g[1]), unchecked_cast(Tensor, g[2])]
+
+      def activation(self, a: List[Tensor]) -> List[Tensor]:
+        y, slope, = ops.attention4j.activation_1(a[0], a[1])
+        return [y, slope]
+
+      def gelu(self, a: List[Tensor]) -> List[Tensor]:
+        one = torch.ones_like(a[0])
+        return [torch.gelu(a[0], approximate="none"), torch.gelu_backward(one, a[0], approximate="none")]
+
+      def tanh(self, a: List[Tensor]) -> List[Tensor]:
+        one = torch.ones_like(a[0])
+        return [torch.gelu(a[0], approximate="tanh"), torch.gelu_backward(one, a[0], approximate="tanh")]
+
+      def silu(self, a: List[Tensor]) -> List[Tensor]:
+        return [torch.silu(a[0]), torch.silu_backward(torch.ones_like(a[0]), a[0])]
       """;
 
   private NDManager manager;
@@ -135,6 +151,39 @@ class KernelOperatorsTest {
             EngineException.class, () -> program.infer(manager, "kernel", List.of(noCode)));
     assertTrue(
         String.valueOf(e.getMessage()).contains("the last argument is the code"), e.getMessage());
+  }
+
+  @Test
+  void activationsGiveTheirSlopesToo() {
+    NDArray x = random(3, 5, 7).mul(4);
+    List<String> functions = List.of("gelu", "tanh", "silu");
+    for (int kind = 0; kind < functions.size(); kind++) {
+      NDList wide = new NDList(x.toType(DataType.FLOAT64, true));
+      NDList expected = program.infer(manager, functions.get(kind), List.of(wide));
+      NDArray code = manager.create(new long[] {kind});
+      NDList got = program.infer(manager, "activation", List.of(new NDList(x, code)));
+      for (int i = 0; i < 2; i++) {
+        float[] want = expected.get(i).toType(DataType.FLOAT32, true).toFloatArray();
+        assertArrayEquals(want, got.get(i).toFloatArray(), 2e-6f, functions.get(kind) + " " + i);
+      }
+    }
+  }
+
+  @Test
+  void anActivationRefusesWhatItCannotRead() {
+    NDArray code = manager.create(new long[] {0});
+    for (NDList wrong :
+        List.of(
+            new NDList(random(3, 5).transpose(), code),
+            new NDList(random(3, 5).toType(DataType.FLOAT64, true), code),
+            new NDList(random(3, 5), manager.create(new long[] {3})),
+            new NDList(random(3, 5), manager.create(new long[] {0, 0})))) {
+      assertThrows(
+          EngineException.class, () -> program.infer(manager, "activation", List.of(wrong)));
+    }
+    NDList empty = new NDList(random(0, 5), code);
+    NDList result = program.infer(manager, "activation", List.of(empty));
+    assertEquals(new Shape(0, 5), result.get(1).getShape());
   }
 
   @Test
