@@ -86,7 +86,10 @@ public final class OnnxEngine implements Engine {
     OrtSettings own = OrtSettings.of(options);
     AttentionKernel attention = AttentionKernel.of(options);
     OrtSettings settings = own.withOperators(attention.library());
-    Lowering lowering = Lowering.inMemory(options.precision()).with(attention.form());
+    Lowering lowering =
+        Lowering.inMemory(options.precision())
+            .with(attention.form())
+            .widening(settings.foldsConstants() && settings.weights() == WeightFormat.FLOATING);
     TraceOptions trace =
         TraceOptions.primitives().keeping(attention.claims()).observing(options.observe());
     Graph whole = program.graph(trace);

@@ -1,5 +1,6 @@
 package org.attention4j.engine.onnx.lower;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -40,6 +41,7 @@ public final class GraphLowering {
   private final CompositeLowering composites;
   private final AttentionFunctions attention;
   private final GroupedQueryLowering grouped;
+  private final StoredWeights stored;
 
   private GraphLowering(Graph source, Lowering options, Map<Dim, String> given) {
     this.source = source;
@@ -57,6 +59,7 @@ public final class GraphLowering {
     composites = new CompositeLowering(target, literals, products, options);
     attention = new AttentionFunctions(target, sizes, options);
     grouped = new GroupedQueryLowering(target, literals, sizes, reshapes, options);
+    stored = new StoredWeights(target, options.widening());
   }
 
   /** Whether a composite should stay whole in a trace that is written in a precision. */
@@ -142,7 +145,7 @@ public final class GraphLowering {
         .forEach(
             (path, parameter) -> {
               DType dtype = options.real(source.type(parameter.value()).dtype());
-              target.initializer(path, weights.get(path).cast(dtype));
+              stored.add(path, weights.get(path), dtype);
               names[parameter.value()] = path;
             });
   }
@@ -151,9 +154,7 @@ public final class GraphLowering {
     target.scope(node.path());
     Operands operands =
         new Operands(
-            node.operands().stream().map(value -> names[value]).toList(),
-            source.operandTypes(node),
-            source.type(node.results().get(0)));
+            operandNames(node), source.operandTypes(node), source.type(node.results().get(0)));
     try {
       List<String> results = lower(node.op(), operands);
       for (int i = 0; i < results.size(); i++) {
@@ -166,7 +167,20 @@ public final class GraphLowering {
     }
   }
 
+  private List<String> operandNames(Graph.Node node) {
+    boolean rows = node.op() instanceof Primitive.Gather;
+    List<String> operands = new ArrayList<>();
+    for (int value : node.operands()) {
+      boolean table = rows && operands.isEmpty();
+      operands.add(table ? names[value] : stored.wide(names[value]));
+    }
+    return operands;
+  }
+
   private List<String> lower(Op op, Operands operands) {
+    if (op instanceof Primitive.Gather gather) {
+      return List.of(stored.widenedLike(operands.name(0), primitives.gather(gather, operands)));
+    }
     if (op instanceof Primitive primitive) {
       return List.of(primitive.accept(primitives, operands));
     }
@@ -185,7 +199,8 @@ public final class GraphLowering {
         .outputs()
         .forEach(
             (name, value) ->
-                target.output(outputName(source, name), names[value], real(source.type(value))));
+                target.output(
+                    outputName(source, name), stored.wide(names[value]), real(source.type(value))));
   }
 
   /**

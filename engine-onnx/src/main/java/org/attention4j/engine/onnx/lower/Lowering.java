@@ -14,13 +14,16 @@ import org.attention4j.tensor.DType;
  * @param attention how attention is written
  * @param axisNames what symbols of sizes are called in the file; others keep their name
  * @param metadata properties kept in the file
+ * @param widening whether matrices stay as they are stored and the graph widens them; otherwise
+ *     they are widened before
  */
 public record Lowering(
     String name,
     DType precision,
     AttentionForm attention,
     Map<String, String> axisNames,
-    Map<String, String> metadata) {
+    Map<String, String> metadata,
+    boolean widening) {
 
   /** Names that Optimum, transformers.js and onnxruntime-genai use. */
   private static final Map<String, String> OPTIMUM =
@@ -47,22 +50,29 @@ public record Lowering(
 
   /** Primitives in the given precision, with Optimum's axis names and no metadata. */
   public static Lowering in(DType precision) {
-    return new Lowering("attention4j", precision, AttentionForm.PRIMITIVES, OPTIMUM, Map.of());
+    return new Lowering(
+        "attention4j", precision, AttentionForm.PRIMITIVES, OPTIMUM, Map.of(), false);
   }
 
   /** A graph for a session of our own, with the names of sizes that the source has. */
   public static Lowering inMemory(DType precision) {
-    return new Lowering("attention4j", precision, AttentionForm.PRIMITIVES, Map.of(), Map.of());
+    return new Lowering(
+        "attention4j", precision, AttentionForm.PRIMITIVES, Map.of(), Map.of(), false);
   }
 
   /** The same with other metadata. */
   public Lowering withMetadata(Map<String, String> entries) {
-    return new Lowering(name, precision, attention, axisNames, entries);
+    return new Lowering(name, precision, attention, axisNames, entries, widening);
   }
 
   /** The same with attention in another form. */
   public Lowering with(AttentionForm form) {
-    return new Lowering(name, precision, form, axisNames, metadata);
+    return new Lowering(name, precision, form, axisNames, metadata, widening);
+  }
+
+  /** The same with matrices widened by the graph or before. */
+  public Lowering widening(boolean inGraph) {
+    return new Lowering(name, precision, attention, axisNames, metadata, inGraph);
   }
 
   /** Version of the default operator set. */

@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -23,8 +24,9 @@ import org.attention4j.tensor.TensorType;
 /**
  * A model opened in ONNX Runtime. Several threads may run it at once; closing waits for them.
  *
- * <p>Weights in direct memory are shared with ONNX Runtime, not copied, so that several models over
- * the same weights cost them once (apart from what ONNX Runtime rearranges for its products).
+ * <p>Tables and matrices in direct memory are shared with ONNX Runtime, not copied, so that several
+ * models over the same weights cost them once (apart from what ONNX Runtime rearranges for its
+ * products).
  */
 public final class OrtModel implements AutoCloseable {
   private final Signature signature;
@@ -56,6 +58,7 @@ public final class OrtModel implements AutoCloseable {
         signature,
         settings,
         shared,
+        InPlaceWeights.of(model),
         sessionOptions -> OrtRuntime.environment().createSession(message, sessionOptions));
   }
 
@@ -65,6 +68,7 @@ public final class OrtModel implements AutoCloseable {
         signature,
         settings,
         Map.of(),
+        Set.of(),
         sessionOptions -> OrtRuntime.environment().createSession(file.toString(), sessionOptions));
   }
 
@@ -73,7 +77,11 @@ public final class OrtModel implements AutoCloseable {
   }
 
   private static OrtModel open(
-      Signature signature, OrtSettings settings, Map<String, OnnxTensor> shared, Opener opener) {
+      Signature signature,
+      OrtSettings settings,
+      Map<String, OnnxTensor> shared,
+      Set<String> inPlace,
+      Opener opener) {
     OrtRuntime.environment(); // its own error if the library cannot be loaded
     List<OnnxTensor> weights = List.copyOf(shared.values());
     OrtSession.SessionOptions options = new OrtSession.SessionOptions();
@@ -81,6 +89,9 @@ public final class OrtModel implements AutoCloseable {
       settings.apply(options);
       if (!shared.isEmpty()) {
         options.addExternalInitializers(new LinkedHashMap<String, OnnxTensorLike>(shared));
+        for (String name : inPlace) {
+          options.addInitializer(name, Objects.requireNonNull(shared.get(name), name));
+        }
       }
       return new OrtModel(signature, opener.open(options), options, weights);
     } catch (OrtException | RuntimeException e) {

@@ -127,6 +127,11 @@ public record OrtSettings(
         device, threads, parallelOperators, optimization, spinning, library, weights);
   }
 
+  /** Whether ONNX Runtime computes what depends on weights alone once, when it opens a model. */
+  public boolean foldsConstants() {
+    return optimization != Optimization.NONE;
+  }
+
   /** The execution provider, by ONNX Runtime's name in lower case. */
   public String provider() {
     return device.kind() == Device.Kind.CPU ? "cpu" : "cuda";

@@ -1,0 +1,41 @@
+package org.attention4j.engine.onnx.session;
+
+import java.util.HashSet;
+import java.util.Set;
+import org.attention4j.onnxformat.OnnxModel;
+import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.NodeProto;
+
+/**
+ * Which weights ONNX Runtime may read where they are for as long as a session lives. It copies all
+ * others: what its optimizer rewrites under the same name (it moves transpositions through
+ * additions and the like, and turns constants with them) must not be replaced by the original.
+ * Products and tables are never rewritten so, and hold nearly all of a model's bytes.
+ */
+final class InPlaceWeights {
+  private InPlaceWeights() {}
+
+  /** Names of weights that are only multiplied by, or only read by rows. */
+  static Set<String> of(OnnxModel model) {
+    GraphProto graph = model.proto().getGraph();
+    Set<String> names = new HashSet<>(model.weights().keySet());
+    for (NodeProto node : graph.getNodeList()) {
+      for (int i = 0; i < node.getInputCount(); i++) {
+        if (!inPlace(node, i)) {
+          names.remove(node.getInput(i));
+        }
+      }
+    }
+    return names;
+  }
+
+  private static boolean inPlace(NodeProto node, int input) {
+    return node.getDomain().isEmpty()
+        && switch (node.getOpType()) {
+          case "MatMul", "Gemm" -> input == 1;
+          case "Gather" -> input == 0;
+          case "Cast" -> true; // of a weight: folded under a new name
+          default -> false;
+        };
+  }
+}

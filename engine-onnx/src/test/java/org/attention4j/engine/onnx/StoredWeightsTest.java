@@ -1,0 +1,116 @@
+package org.attention4j.engine.onnx;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import org.attention4j.graph.TraceOptions;
+import org.attention4j.nn.Init;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.Scope;
+import org.attention4j.reference.ReferenceEngine;
+import org.attention4j.spi.Decoding;
+import org.attention4j.spi.Parameters;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.tensor.Tensor;
+import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Weights as they lie in files: what sessions make of them, and how much memory that takes. */
+class StoredWeightsTest {
+  private static final SessionOptions OPTIONS = SessionOptions.defaults().withThreads(1);
+
+  /** Bytes of the memory that belongs to this process alone. */
+  private static long own() throws IOException {
+    System.gc();
+    for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+      if (line.startsWith("RssAnon:")) {
+        return 1024 * Long.parseLong(line.replaceAll("\\D", ""));
+      }
+    }
+    throw new IOException("no RssAnon in /proc/self/status");
+  }
+
+  @ParameterizedTest
+  @CsvSource({"F16, all", "F16, basic", "F16, none", "BF16, all", "BF16, none"})
+  void weightsWidenedByTheGraphGiveTheBitsOfWeightsWidenedBefore(DType stored, String level) {
+    Program program = Program.of(new TestModels.Gpt(301, 32, 48, 3, 2)); // tied table
+    Weights narrow = Parameters.init(program, 3).map((path, tensor) -> tensor.cast(stored));
+    Weights wide = narrow.map((path, tensor) -> tensor.cast(DType.F32));
+    SessionOptions options = OPTIONS.with("optimization", level);
+    HostTensor ids = Compare.random(TensorType.i64(2, 7), 301, new Random(1));
+    Map<String, HostTensor> inputs = Map.of("input_ids", ids);
+    try (Session expected = new OnnxEngine().open(program, wide, options);
+        Session actual = new OnnxEngine().open(program, narrow, options);
+        Decoding expectedSteps = expected.decode();
+        Decoding actualSteps = actual.decode()) {
+      Compare.equal("whole", expected.run(inputs), actual.run(inputs), 0);
+      Compare.equal("decoded", expectedSteps.next(inputs), actualSteps.next(inputs), 0);
+    }
+  }
+
+  /** Inputs plus a parameter between two transpositions, which ONNX Runtime moves and cancels. */
+  private static final class Turned implements Model {
+    @Override
+    public Map<String, TensorType> inputs() {
+      return Map.of("x", TensorType.f32("batch", 40, 20));
+    }
+
+    @Override
+    public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+      Tensor added = scope.param("added", Init.normal(1), 20, 40);
+      Tensor sum = inputs.get("x").permute(0, 2, 1).add(added); // [batch, 20, 40]
+      return Map.of("y", sum.tanh().permute(0, 2, 1)); // [batch, 40, 20]
+    }
+  }
+
+  @Test
+  void weightsThatOnnxRuntimeTurnsAreNotReplacedByTheOriginal() {
+    Program program = Program.of(new Turned());
+    Weights weights = Parameters.init(program, 3);
+    HostTensor x = Compare.random(TensorType.f32(2, 40, 20), 0, new Random(2));
+    try (Session expected = new ReferenceEngine().open(program, weights, OPTIONS);
+        Session actual = new OnnxEngine().open(program, weights, OPTIONS)) {
+      Compare.equal("turned", expected.run(Map.of("x", x)), actual.run(Map.of("x", x)), 1e-6);
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void aSessionKeepsOneCopyOfItsWeights(DType stored) throws IOException {
+    assumeTrue(
+        Files.exists(Path.of("/proc/self/status")),
+        "skipped: resident memory is read from /proc/self/status, which this system lacks");
+    Program program = Program.of(new TestModels.Gpt(8192, 32, 1024, 8, 2));
+    Map<String, HostTensor> zeros = new LinkedHashMap<>();
+    program
+        .graph(TraceOptions.primitives())
+        .parameterTypes()
+        .forEach((path, type) -> zeros.put(path, HostTensor.zeros(stored, type.shape())));
+    Weights weights = Weights.of(zeros);
+    long widened = 4 * weights.parameterCount();
+    assertEquals(134, widened / 1_000_000);
+    HostTensor ids = HostTensor.of(new long[] {1, 2, 3}, 1, 3);
+    long before = own();
+    try (Session session = new OnnxEngine().open(program, weights, OPTIONS)) {
+      HostTensor logits = Compare.named(session.run(Map.of("input_ids", ids)), "logits");
+      long kept = own() - before;
+      assertEquals(0, logits.getDouble(0));
+      assertTrue(kept < 1.2 * widened, kept + " bytes for " + widened + " of weights");
+    }
+  }
+}
