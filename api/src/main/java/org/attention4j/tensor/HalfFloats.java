@@ -1,5 +1,8 @@
 package org.attention4j.tensor;
 
+import java.nio.FloatBuffer;
+import java.nio.ShortBuffer;
+
 /**
  * The two 16-bit floating-point formats, as bits in a {@code short}.
  *
@@ -8,26 +11,41 @@ package org.attention4j.tensor;
  * sign; NaN stays NaN. Decoding is exact.
  */
 public final class HalfFloats {
+  private static final int BLOCK = 1 << 12; // arrays of so many stay in a core's cache
+
   private HalfFloats() {}
 
   /** Decodes a binary16. */
   public static float f16ToFloat(short bits) {
+    // scaling by a power of two sets the exponent's bias, and normalises what is subnormal
+    float scaled = Float.intBitsToFloat((bits & 0x7fff) << 13) * 0x1p112f;
+    int special = (bits & 0x7c00) == 0x7c00 ? 0x7f800000 : 0; // infinite or NaN
     int sign = (bits & 0x8000) << 16;
-    int exponent = (bits >>> 10) & 0x1f;
-    int fraction = bits & 0x3ff;
-    if (exponent == 0x1f) {
-      return Float.intBitsToFloat(sign | 0x7f800000 | (fraction << 13));
-    }
-    if (exponent == 0) {
-      float magnitude = fraction * 0x1p-24f; // exact: a subnormal or zero
-      return sign == 0 ? magnitude : -magnitude;
-    }
-    return Float.intBitsToFloat(sign | ((exponent - 15 + 127) << 23) | (fraction << 13));
+    return Float.intBitsToFloat(Float.floatToRawIntBits(scaled) | special | sign);
   }
 
   /** Decodes a bfloat16. */
   public static float bf16ToFloat(short bits) {
     return Float.intBitsToFloat(bits << 16);
+  }
+
+  /**
+   * Decodes many.
+   *
+   * @param bits binary16 or bfloat16
+   * @param decoded takes as many floats
+   */
+  static void decode(ShortBuffer bits, boolean bfloat16, FloatBuffer decoded) {
+    short[] from = new short[Math.min(BLOCK, bits.remaining())];
+    float[] to = new float[from.length];
+    while (bits.hasRemaining()) {
+      int count = Math.min(BLOCK, bits.remaining());
+      bits.get(from, 0, count);
+      for (int i = 0; i < count; i++) {
+        to[i] = bfloat16 ? bf16ToFloat(from[i]) : f16ToFloat(from[i]);
+      }
+      decoded.put(to, 0, count);
+    }
   }
 
   /** Rounds to binary16; infinite from 65520 on, half a step beyond the largest value. */

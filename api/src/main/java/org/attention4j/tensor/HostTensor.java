@@ -375,6 +375,11 @@ public final class HostTensor {
       return this;
     }
     HostTensor out = zeros(target, shape);
+    if (target == DType.F32 && dtype.isFloating() && dtype.bytes() == 2) {
+      HalfFloats.decode(
+          memory.bytes().asShortBuffer(), dtype == DType.BF16, out.memory.bytes().asFloatBuffer());
+      return out;
+    }
     for (int i = 0; i < size; i++) {
       if (dtype.isFloating()) {
         out.set(i, getDouble(i));

@@ -182,6 +182,22 @@ class HostTensorTest {
   }
 
   @Test
+  @DisplayName("widens many 16-bit floats to what each of them is")
+  void widensMany() {
+    int many = 3 * 4096 + 7; // no whole number of blocks
+    for (DType half : new DType[] {DType.F16, DType.BF16}) {
+      HostTensor narrow = HostTensor.zeros(half, many);
+      for (int i = 0; i < many; i++) {
+        narrow.buffer().putShort(2 * i, (short) (31 * i));
+      }
+      HostTensor wide = narrow.cast(DType.F32);
+      for (int i = 0; i < many; i++) {
+        assertEquals(narrow.getDouble(i), wide.getDouble(i), half + " at " + i);
+      }
+    }
+  }
+
+  @Test
   @DisplayName("casts between integers saturating, and to floats with one rounding")
   void integersToOthers() {
     HostTensor t = HostTensor.of(new long[] {-1, 256, Long.MIN_VALUE, (1L << 54) + 3}, 4);

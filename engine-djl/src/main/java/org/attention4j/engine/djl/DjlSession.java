@@ -6,6 +6,7 @@ import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -63,10 +64,10 @@ final class DjlSession implements Session {
     Parameters.check(graph, given);
     this.manager = pytorch.manager(options.device());
     try {
-      for (String path : graph.parameters().keySet()) {
-        HostTensor value = given.get(path).cast(precision.real());
-        weights.put(path, HostArrays.borrow(manager, value));
-      }
+      Map<String, HostTensor> cast = new ConcurrentHashMap<>();
+      graph.parameters().keySet().parallelStream() // to widen takes most of the time, if it is due
+          .forEach(path -> cast.put(path, given.get(path).cast(precision.real())));
+      cast.forEach((path, value) -> weights.put(path, HostArrays.borrow(manager, value)));
       this.whole = compile(graph);
     } catch (RuntimeException e) {
       manager.close();
