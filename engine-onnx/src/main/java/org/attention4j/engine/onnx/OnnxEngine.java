@@ -8,6 +8,7 @@ import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.lower.StandardAttentionFold;
 import org.attention4j.engine.onnx.quantize.Quantizer;
+import org.attention4j.engine.onnx.session.LazyModel;
 import org.attention4j.engine.onnx.session.OnnxSession;
 import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtRuntime;
@@ -80,6 +81,10 @@ public final class OnnxEngine implements Engine {
    * {@code spinning} (true, false), {@code attention} (auto, none, gqa, opset23, or the name of a
    * kernel), {@code weights} (floating, int8, int8_dynamic, int4: see {@link
    * org.attention4j.spi.WeightFormat}).
+   *
+   * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and the one
+   * with a cache at the first {@link Session#decode}: each keeps its own arrangement of the
+   * weights, and most sessions only need one.
    */
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
@@ -93,9 +98,12 @@ public final class OnnxEngine implements Engine {
     TraceOptions trace =
         TraceOptions.primitives().keeping(attention.claims()).observing(options.observe());
     Graph whole = program.graph(trace);
-    OrtModel model = open(whole, weights, lowering, settings);
+    settings.checkProvider();
+    Signature signature = Signature.of(whole, lowering);
+    OnnxModel model = GraphLowering.lower(whole, weights, lowering);
     return new OnnxSession(
-        model,
+        signature,
+        new LazyModel(() -> open(model, signature, settings)),
         whole.outputTypes(),
         program::checkNames,
         () -> decoders(program, weights, attention, trace, lowering, settings),
@@ -118,9 +126,12 @@ public final class OnnxEngine implements Engine {
 
   private static OrtModel open(
       Graph graph, Weights weights, Lowering lowering, OrtSettings settings) {
-    OnnxModel model =
-        Quantizer.apply(GraphLowering.lower(graph, weights, lowering), settings.weights());
-    return OrtModel.open(model, Signature.of(graph, lowering), settings);
+    return open(
+        GraphLowering.lower(graph, weights, lowering), Signature.of(graph, lowering), settings);
+  }
+
+  private static OrtModel open(OnnxModel model, Signature signature, OrtSettings settings) {
+    return OrtModel.open(Quantizer.apply(model, settings.weights()), signature, settings);
   }
 
   private static OnnxSession.Decoders decoders(

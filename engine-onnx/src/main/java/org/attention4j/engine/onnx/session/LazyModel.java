@@ -1,31 +1,50 @@
-package org.attention4j.engine.onnx.train;
+package org.attention4j.engine.onnx.session;
 
 import java.util.function.Supplier;
-import org.attention4j.engine.onnx.session.OrtModel;
+import org.attention4j.error.UsageException;
 import org.jspecify.annotations.Nullable;
 
-/** A model opened when it is first needed. One thread at a time. */
-final class LazyModel implements AutoCloseable {
-  private final Supplier<OrtModel> opener;
-  private @Nullable OrtModel model;
+/** A model opened when it is first needed. Thread-safe. */
+public final class LazyModel implements AutoCloseable {
+  private @Nullable Supplier<OrtModel> opener; // null once it has been asked for the last time
+  private volatile @Nullable OrtModel model;
 
-  LazyModel(Supplier<OrtModel> opener) {
+  /** A model that has not been opened. */
+  public LazyModel(Supplier<OrtModel> opener) {
     this.opener = opener;
   }
 
-  OrtModel get() {
+  /**
+   * The model.
+   *
+   * @throws org.attention4j.error.EngineException if ONNX Runtime refuses it
+   * @throws UsageException if it has been closed
+   */
+  public OrtModel get() {
     OrtModel opened = model;
-    if (opened == null) {
-      opened = opener.get();
-      model = opened;
+    return opened == null ? open() : opened;
+  }
+
+  private synchronized OrtModel open() {
+    OrtModel opened = model; // another thread may have been faster
+    if (opened != null) {
+      return opened;
     }
+    if (opener == null) {
+      throw new UsageException("this session is closed");
+    }
+    opened = opener.get();
+    model = opened;
+    opener = null;
     return opened;
   }
 
   @Override
-  public void close() {
-    if (model != null) {
-      model.close();
+  public synchronized void close() {
+    opener = null;
+    OrtModel opened = model;
+    if (opened != null) {
+      opened.close();
     }
   }
 }

@@ -14,8 +14,8 @@ import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A model opened for inference: one ONNX Runtime model for whole sequences, and at the first
- * decoding those that keep a cache. Thread-safe.
+ * A model opened for inference: one ONNX Runtime model for whole sequences, opened at the first
+ * run, and those that keep a cache, opened at the first decoding. Thread-safe.
  */
 public final class OnnxSession implements Session {
 
@@ -37,7 +37,8 @@ public final class OnnxSession implements Session {
     }
   }
 
-  private final OrtModel whole;
+  private final Signature signature;
+  private final LazyModel whole;
   private final Map<String, TensorType> declared;
   private final Consumer<Iterable<String>> checkNames;
   private final Supplier<Decoders> opener;
@@ -49,34 +50,37 @@ public final class OnnxSession implements Session {
   /**
    * A session.
    *
+   * @param signature of runs without a cache
    * @param whole runs without a cache
    * @param declared types of the program's outputs, whatever the precision
    * @param checkNames refuses names of inputs that the program does not have
    * @param opener opens the models with a cache, at the first {@link #decode}
    */
   public OnnxSession(
-      OrtModel whole,
+      Signature signature,
+      LazyModel whole,
       Map<String, TensorType> declared,
       Consumer<Iterable<String>> checkNames,
       Supplier<Decoders> opener,
       String description) {
+    this.signature = signature;
     this.whole = whole;
     this.declared = Map.copyOf(declared);
     this.checkNames = checkNames;
     this.opener = opener;
     this.description = description;
-    this.narrow =
-        whole.signature().outputs().values().stream().anyMatch(t -> t.dtype() == DType.F16);
+    this.narrow = signature.outputs().values().stream().anyMatch(t -> t.dtype() == DType.F16);
   }
 
   @Override
   public Set<String> inputs() {
-    return whole.signature().inputs().keySet();
+    return signature.inputs().keySet();
   }
 
   @Override
   public Map<String, HostTensor> run(Map<String, HostTensor> inputs) {
-    return outward(whole.run(known(whole, inputs)));
+    OrtModel model = whole.get();
+    return outward(model.run(known(model, inputs)));
   }
 
   /** The graph's floating type is nominally f32, and so are outputs computed in less. */
@@ -106,7 +110,7 @@ public final class OnnxSession implements Session {
 
   /** Runs into outputs of the caller's, which must have the right types and shapes. */
   public void run(Map<String, HostTensor> inputs, Map<String, HostTensor> outputs) {
-    whole.run(inputs, outputs);
+    whole.get().run(inputs, outputs);
   }
 
   @Override

@@ -82,7 +82,6 @@ public final class OrtModel implements AutoCloseable {
       Map<String, OnnxTensor> shared,
       Set<String> inPlace,
       Opener opener) {
-    OrtRuntime.environment(); // its own error if the library cannot be loaded
     List<OnnxTensor> weights = List.copyOf(shared.values());
     OrtSession.SessionOptions options = new OrtSession.SessionOptions();
     try {

@@ -138,11 +138,12 @@ public record OrtSettings(
   }
 
   /**
-   * Applies everything to a session's options.
+   * Refuses what this ONNX Runtime cannot run on.
    *
-   * @throws EngineException if the provider is not in the jar
+   * @throws EngineException if it cannot be loaded, or has no such provider
    */
-  void apply(OrtSession.SessionOptions target) throws OrtException {
+  public void checkProvider() {
+    OrtRuntime.environment(); // its own error if the library cannot be loaded
     List<String> providers = OrtRuntime.providers();
     if (!providers.contains(provider())) {
       throw new EngineException(
@@ -154,6 +155,15 @@ public record OrtSettings(
               + providers
               + "; put onnxruntime_gpu on the class path in the place of onnxruntime");
     }
+  }
+
+  /**
+   * Applies everything to a session's options.
+   *
+   * @throws EngineException as {@link #checkProvider} does
+   */
+  void apply(OrtSession.SessionOptions target) throws OrtException {
+    checkProvider();
     if (device.kind() == Device.Kind.GPU) {
       target.addCUDA(device.index());
     }

@@ -8,6 +8,7 @@ import java.util.Objects;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.session.FileSession;
+import org.attention4j.engine.onnx.session.LazyModel;
 import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.engine.onnx.session.Signature;
