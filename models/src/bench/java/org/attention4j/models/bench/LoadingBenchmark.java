@@ -34,7 +34,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * From a directory to the first logits, once in a fresh process: GPT-2 of 124M with random weights.
- * The files are in the page cache. Prints processor time and resident memory, too.
+ * The files are in the page cache. Prints what the process has used by then, too: time since the
+ * start of the JVM, processor time, and memory while the session is open.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
@@ -52,6 +53,7 @@ public class LoadingBenchmark {
   public String stored = "f32";
 
   private Path directory;
+  private String used = "";
 
   /** For JMH; {@link #write} does the work. */
   @SuppressWarnings("NullAway.Init") // JMH calls write() before any benchmark
@@ -72,29 +74,41 @@ public class LoadingBenchmark {
 
   /** Opens the checkpoint, starts a session, and runs four tokens. */
   @Benchmark
-  public HostTensor load() {
+  public HostTensor load() throws IOException {
     Checkpoint checkpoint = HuggingFace.open(directory);
     try (PretrainedSession session = checkpoint.session(engine, List.of("input_ids"))) {
       HostTensor ids = HostTensor.of(new long[] {1, 2, 3, 4}, 1, 4);
-      return session.run(Map.of("input_ids", ids)).values().iterator().next();
+      HostTensor logits = session.run(Map.of("input_ids", ids)).values().iterator().next();
+      used = usage();
+      return logits;
     }
   }
 
-  /** What the system says of the process, which has written the file only if it was the first. */
-  @TearDown(Level.Trial)
-  public void tell() throws IOException {
+  /** What the process has used so far. */
+  private static String usage() throws IOException {
+    long started = ManagementFactory.getRuntimeMXBean().getStartTime();
+    double wall = (System.currentTimeMillis() - started) / 1e3;
+    StringBuilder text = new StringBuilder();
+    text.append(String.format(Locale.ROOT, "%.2f s after the start of the JVM", wall));
     if (ManagementFactory.getOperatingSystemMXBean()
         instanceof com.sun.management.OperatingSystemMXBean system) {
       double seconds = system.getProcessCpuTime() / 1e9;
-      System.out.printf(Locale.ROOT, "%nprocessor time %.2f s, ", seconds);
+      text.append(String.format(Locale.ROOT, ", processor time %.2f s", seconds));
     }
     Path status = Path.of("/proc/self/status");
     if (Files.isReadable(status)) {
       for (String line : Files.readAllLines(status)) {
         if (line.startsWith("VmHWM") || line.startsWith("RssAnon") || line.startsWith("RssFile")) {
-          System.out.print(line.replaceAll("\\s+", " ") + ", ");
+          text.append(", ").append(line.replaceAll("\\s+", " "));
         }
       }
     }
+    return text.toString();
+  }
+
+  /** What the process, which has written the file only if it was the first, had used by then. */
+  @TearDown(Level.Trial)
+  public void tell() {
+    System.out.println(used);
   }
 }
