@@ -3,6 +3,7 @@ package org.attention4j.nn;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attention4j.error.UsageException;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,19 @@ public interface Model {
 
   /** Computes the outputs; eagerly or recording, as the tensors' executor does. */
   Map<String, Tensor> apply(Scope scope, Inputs inputs);
+
+  /**
+   * How many terms the mean in the output {@code loss} has for a batch: labels that count, elements
+   * or, by default, rows. Micro-batches of one optimizer step weigh by it, so that together they
+   * give the loss of the whole.
+   */
+  default long lossTerms(Map<String, HostTensor> batch) {
+    long rows = 1;
+    for (HostTensor input : batch.values()) {
+      rows = Math.max(rows, input.rank() == 0 ? 1 : input.dim(0));
+    }
+    return rows;
+  }
 
   /** Tensors by name. */
   record Inputs(Map<String, Tensor> tensors) {

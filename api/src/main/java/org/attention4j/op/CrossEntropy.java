@@ -5,6 +5,7 @@ import java.util.stream.IntStream;
 import org.attention4j.error.ShapeException;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Op;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
@@ -35,6 +36,15 @@ public record CrossEntropy(long ignoreIndex, double labelSmoothing, Reduction re
   /** Mean, no smoothing, label -100 ignored. */
   public static CrossEntropy mean() {
     return new CrossEntropy(-100, 0, Reduction.MEAN);
+  }
+
+  /** How many labels count. */
+  public long counted(HostTensor labels) {
+    long count = 0;
+    for (long i = 0; i < labels.size(); i++) {
+      count += labels.getLong(i) == ignoreIndex ? 0 : 1;
+    }
+    return count;
   }
 
   @Override

@@ -87,15 +87,12 @@ public final class GraphTrainer implements Trainer {
 
   @Override
   public StepResult step(List<Map<String, HostTensor>> microBatches) {
-    if (microBatches.isEmpty()) {
-      throw new UsageException("a step needs at least one micro-batch");
-    }
     @Nullable Map<String, Tensor> sum = null;
     double loss = 0;
-    for (int i = 0; i < microBatches.size(); i++) {
-      Map<String, Tensor> outputs = runTraining(gradient, microBatches.get(i), dropoutSeed(i));
-      loss += scalar(outputs, "loss") / microBatches.size();
-      sum = accumulate(sum, outputs, 1.0 / microBatches.size());
+    for (MicroBatches.Part part : MicroBatches.of(program, microBatches).parts()) {
+      Map<String, Tensor> outputs = runTraining(gradient, part.batch(), dropoutSeed(part.index()));
+      loss += scalar(outputs, "loss") * part.share();
+      sum = accumulate(sum, outputs, part.share());
     }
     if (!Double.isFinite(loss)) {
       throw new NonFiniteException(

@@ -4,7 +4,7 @@ package org.attention4j.spi;
  * What one training step did.
  *
  * @param step number of steps taken, this one included
- * @param loss mean over the micro-batches, before the update
+ * @param loss of all micro-batches together, before the update
  * @param gradientNorm global norm before clipping
  * @param learningRate that the update used
  */

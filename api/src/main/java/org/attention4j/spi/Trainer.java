@@ -12,7 +12,8 @@ import org.attention4j.weights.Weights;
 public interface Trainer extends AutoCloseable {
 
   /**
-   * One optimizer step over the mean gradient of the micro-batches.
+   * One optimizer step over the gradients of the micro-batches, each weighed by the terms of its
+   * loss ({@link org.attention4j.nn.Model#lossTerms}): the step that all rows in one batch give.
    *
    * @throws org.attention4j.error.NonFiniteException if the loss is not finite; nothing was updated
    */

@@ -7,6 +7,7 @@ import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.CrossEntropy;
 import org.attention4j.tensor.Dim;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -27,6 +28,11 @@ public record NextToken(Model model, CrossEntropy criterion) implements Model {
     Map<String, TensorType> inputs = new LinkedHashMap<>(model.inputs());
     inputs.put("targets", TensorType.i64(Dim.symbol("batch"), Dim.symbol("time")));
     return inputs;
+  }
+
+  @Override
+  public long lossTerms(Map<String, HostTensor> batch) {
+    return criterion.counted(Objects.requireNonNull(batch.get("targets"), "no targets"));
   }
 
   @Override

@@ -17,6 +17,7 @@ import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
+import org.attention4j.spi.MicroBatches;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.StepResult;
@@ -197,24 +198,22 @@ final class DjlTrainer implements Trainer {
 
   @Override
   public StepResult step(List<Map<String, HostTensor>> microBatches) {
-    if (microBatches.isEmpty()) {
-      throw new UsageException("a step needs at least one micro-batch");
-    }
+    List<Map<String, HostTensor>> batches = new ArrayList<>();
     for (Map<String, HostTensor> batch : microBatches) {
       check(batch);
-      if (shards.active()) {
-        check(shards.cut(batch).get(0));
-      }
+      batches.addAll(shards.active() ? shards.cut(batch) : List.of(batch));
     }
+    List<MicroBatches.Part> parts = MicroBatches.of(program, batches).parts();
+    parts.forEach(part -> check(part.batch()));
     // with workers one, for the update, too: OpenMP's threads would wait actively beside them
     enter(shards.active() ? 1 : options.threads());
     double rate = options.optimizer().schedule().at(steps);
     try (NDManager scratch = manager.newSubManager()) {
-      NDList numbers = numbers(scratch, rate, 1.0 / microBatches.size());
+      NDList numbers = numbers(scratch, rate, 1);
       double loss;
       NDList updated;
-      if (microBatches.size() == 1 && !shards.active()) {
-        NDList x = borrow(scratch, microBatches.get(0), 0);
+      if (parts.size() == 1 && !shards.active()) {
+        NDList x = borrow(scratch, parts.get(0));
         NDList results =
             call(
                 scratch,
@@ -223,7 +222,7 @@ final class DjlTrainer implements Trainer {
         loss = number(results.get(0));
         updated = results.subNDList(1);
       } else {
-        loss = accumulate(microBatches, scratch, numbers);
+        loss = accumulate(parts, scratch);
         updated = update(scratch, numbers);
       }
       requireFinite(loss, updated.get(1).getBoolean(), number(updated.get(0)));
@@ -292,58 +291,48 @@ final class DjlTrainer implements Trainer {
     }
   }
 
-  private double accumulate(
-      List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
+  private double accumulate(List<MicroBatches.Part> parts, NDManager scratch) {
     try {
-      return shards.active()
-          ? accumulateShards(microBatches)
-          : accumulateInTurn(microBatches, scratch, numbers);
+      return shards.active() ? accumulateShards(parts) : accumulateInTurn(parts, scratch);
     } catch (RuntimeException e) { // what was added must not be part of the next step
       sums.drop();
       throw e;
     }
   }
 
-  private double accumulateInTurn(
-      List<Map<String, HostTensor>> microBatches, NDManager scratch, NDList numbers) {
+  private double accumulateInTurn(List<MicroBatches.Part> parts, NDManager scratch) {
     NDList sum = sums.of(1, trainedParameters()).get(0);
     double loss = 0;
-    for (int i = 0; i < microBatches.size(); i++) {
-      loss += accumulate(microBatches.get(i), i, sum, numbers, scratch);
+    for (MicroBatches.Part part : parts) {
+      loss += accumulate(part, sum, scratch);
     }
-    return loss / microBatches.size();
+    return loss;
   }
 
-  private double accumulate(
-      Map<String, HostTensor> batch,
-      int microBatch,
-      NDList gradients,
-      NDList numbers,
-      NDManager scratch) {
+  /** Adds a part's gradients, and returns its share of the loss. */
+  private double accumulate(MicroBatches.Part part, NDList gradients, NDManager scratch) {
     try (NDManager inner = scratch.newSubManager()) {
-      NDList x = borrow(inner, batch, microBatch);
-      return number(
-          call(inner, "accumulate", List.of(lossParameters(), x, constants, gradients, numbers))
-              .get(0));
+      NDList numbers = numbers(inner, 0, part.share());
+      NDList x = borrow(inner, part);
+      NDList results =
+          call(inner, "accumulate", List.of(lossParameters(), x, constants, gradients, numbers));
+      return number(results.get(0)) * part.share();
     }
   }
 
   /** Each worker sums its parts' gradients; the update adds the sums in the workers' order. */
-  private double accumulateShards(List<Map<String, HostTensor>> microBatches) {
-    List<Map<String, HostTensor>> parts = new ArrayList<>();
-    microBatches.forEach(batch -> parts.addAll(shards.cut(batch)));
+  private double accumulateShards(List<MicroBatches.Part> parts) {
     List<NDList> gradients = sums.of(shards.workers(), trainedParameters());
     List<Double> losses =
         shards.run(
             parts,
-            (worker, part, batch) -> {
+            (worker, part) -> {
               pytorch.threads(1);
               try (NDManager own = manager.newSubManager()) {
-                NDList numbers = numbers(own, 0, 1.0 / parts.size());
-                return accumulate(batch, part, gradients.get(worker), numbers, own);
+                return accumulate(part, gradients.get(worker), own);
               }
             });
-    return losses.stream().mapToDouble(d -> d).sum() / parts.size();
+    return losses.stream().mapToDouble(d -> d).sum();
   }
 
   private NDList call(NDManager results, String method, List<NDList> arguments) {
@@ -385,9 +374,9 @@ final class DjlTrainer implements Trainer {
     inputs.check(batch, shapes);
   }
 
-  private NDList borrow(NDManager scratch, Map<String, HostTensor> batch, int microBatch) {
-    Map<String, HostTensor> values = new LinkedHashMap<>(batch);
-    long dropout = TrainerOptions.dropoutSeed(seed, steps, microBatch);
+  private NDList borrow(NDManager scratch, MicroBatches.Part part) {
+    Map<String, HostTensor> values = new LinkedHashMap<>(part.batch());
+    long dropout = TrainerOptions.dropoutSeed(seed, steps, part.index());
     values.put(SEED, HostTensor.scalar(dropout));
     return inputs.borrow(scratch, values);
   }
@@ -424,12 +413,12 @@ final class DjlTrainer implements Trainer {
     check(batch);
     enter();
     try (NDManager scratch = manager.newSubManager()) {
+      NDList x = borrow(scratch, new MicroBatches.Part(0, batch, 1));
       NDList results =
           call(
               scratch,
               "gradients",
-              List.of(
-                  lossParameters(), borrow(scratch, batch, 0), constants, numbers(scratch, 0, 1)));
+              List.of(lossParameters(), x, constants, numbers(scratch, 0, 1)));
       Map<String, HostTensor> named = new LinkedHashMap<>();
       named.put(LOSS, HostArrays.fetch(results.get(0)));
       for (int i = 0; i < script.trained().size(); i++) {

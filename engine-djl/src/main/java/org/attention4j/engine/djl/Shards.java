@@ -13,6 +13,7 @@ import java.util.function.IntConsumer;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
+import org.attention4j.spi.MicroBatches;
 import org.attention4j.tensor.HostTensor;
 import org.jspecify.annotations.Nullable;
 
@@ -34,7 +35,7 @@ final class Shards implements AutoCloseable {
     /**
      * Runs a part; parts of one worker come in order, those of the first in the caller's thread.
      */
-    double run(int worker, int part, Map<String, HostTensor> batch);
+    double run(int worker, MicroBatches.Part part);
   }
 
   private Shards(int parts, int threads) {
@@ -114,12 +115,12 @@ final class Shards implements AutoCloseable {
   }
 
   /** Runs all parts and returns what they returned, in order. The first failure is thrown. */
-  List<Double> run(List<Map<String, HostTensor>> all, Task task) {
+  List<Double> run(List<MicroBatches.Part> all, Task task) {
     Double[] results = new Double[all.size()];
     each(
         worker -> {
           for (int part = worker; part < results.length; part += workerCount) {
-            results[part] = task.run(worker, part, all.get(part));
+            results[part] = task.run(worker, all.get(part));
           }
         });
     return List.of(results);

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.CrossEntropy;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -16,6 +17,11 @@ public record ClassLoss(Model model) implements Model {
     Map<String, TensorType> inputs = new LinkedHashMap<>(model.inputs());
     inputs.put("targets", TensorType.i64("batch"));
     return inputs;
+  }
+
+  @Override
+  public long lossTerms(Map<String, HostTensor> batch) {
+    return CrossEntropy.mean().counted(Objects.requireNonNull(batch.get("targets")));
   }
 
   @Override

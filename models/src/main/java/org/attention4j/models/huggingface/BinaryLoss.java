@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -19,6 +20,11 @@ record BinaryLoss(Model model, int classes) implements Model {
     Map<String, TensorType> inputs = new LinkedHashMap<>(model.inputs());
     inputs.put("labels", TensorType.f32("batch", classes));
     return inputs;
+  }
+
+  @Override
+  public long lossTerms(Map<String, HostTensor> batch) {
+    return Objects.requireNonNull(batch.get("labels"), "no labels").size();
   }
 
   @Override

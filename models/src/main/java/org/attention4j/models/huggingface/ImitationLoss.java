@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -17,6 +18,17 @@ record ImitationLoss(Pretrained model) implements Model {
   @Override
   public Map<String, TensorType> inputs() {
     return model.inputs();
+  }
+
+  @Override
+  public long lossTerms(Map<String, HostTensor> batch) {
+    HostTensor mask = batch.get("attention_mask");
+    HostTensor actions = Objects.requireNonNull(batch.get("actions"), "no actions");
+    long steps = 0; // those of all rows that count
+    for (long i = 0; mask != null && i < mask.size(); i++) {
+      steps += mask.getDouble(i) == 0 ? 0 : 1;
+    }
+    return mask == null ? actions.dim(0) * actions.dim(1) : steps;
   }
 
   @Override

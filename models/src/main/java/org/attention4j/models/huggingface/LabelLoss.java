@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.CrossEntropy;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -24,6 +25,16 @@ record LabelLoss(Model model, TensorType labels, boolean shifted) implements Mod
     Map<String, TensorType> inputs = new LinkedHashMap<>(model.inputs());
     inputs.put("labels", labels);
     return inputs;
+  }
+
+  @Override
+  public long lossTerms(Map<String, HostTensor> batch) {
+    HostTensor all = Objects.requireNonNull(batch.get("labels"), "no labels");
+    long counted = CrossEntropy.mean().counted(all);
+    for (long row = 0; shifted && row < all.dim(0); row++) { // nothing predicts the first label
+      counted -= all.getLong(row * all.dim(1)) == IGNORED ? 0 : 1;
+    }
+    return counted;
   }
 
   @Override

@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.CrossEntropy;
+import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -33,6 +34,11 @@ record ShiftedLoss(Model model, Labels rule) implements Model {
     inputs.remove(DECODER_IDS);
     inputs.put(LABELS, TensorType.i64("batch", "time"));
     return inputs;
+  }
+
+  @Override
+  public long lossTerms(Map<String, HostTensor> batch) {
+    return CrossEntropy.mean().counted(Objects.requireNonNull(batch.get(LABELS), "no labels"));
   }
 
   @Override

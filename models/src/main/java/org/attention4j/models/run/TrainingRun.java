@@ -20,6 +20,7 @@ import org.attention4j.spi.Trainer;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.train.Checkpoint;
 import org.attention4j.weights.Weights;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Trains a model, estimates its losses, and saves checkpoints from which it goes on bit by bit as
@@ -39,6 +40,7 @@ public final class TrainingRun {
   private long startedAt;
   private long startStep;
   private long trainedNanos;
+  private @Nullable FrozenWeights frozen;
 
   /** A run that reports to a listener. */
   public TrainingRun(TrainingPlan plan, TrainingListener listener) {
@@ -73,7 +75,8 @@ public final class TrainingRun {
    * @param stop asked after every step; when true the run saves and returns
    * @throws StorageException if there is nothing to resume, or a file cannot be written
    * @throws WeightsException if the checkpoint is of another model
-   * @throws UsageException if the checkpoint is of another corpus
+   * @throws UsageException if the checkpoint is of another corpus, or the weights that do not learn
+   *     are others than it began with
    * @throws NonFiniteException if the loss is not finite; the last checkpoint stays
    */
   public Outcome run(boolean resume, BooleanSupplier stop) {
@@ -100,7 +103,8 @@ public final class TrainingRun {
       throw new UsageException(
           "the corpus has changed since " + file + " was saved; resume with the same corpus");
     }
-    checkpoint.restore(trainer);
+    Weights now = trainer.weights();
+    frozen(now).addedTo(checkpoint, file, now).restore(trainer);
     startStep = checkpoint.state().step();
     Path curveFile = plan.directory().resolve(CURVE);
     if (Files.exists(curveFile)) {
@@ -116,6 +120,15 @@ public final class TrainingRun {
       }
     }
     earlierSeconds = curve.isEmpty() ? 0 : curve.get(curve.size() - 1).seconds();
+  }
+
+  private FrozenWeights frozen(Weights weights) {
+    FrozenWeights known = frozen;
+    if (known == null) { // they never change
+      known = new FrozenWeights(weights, plan.options().optimizer());
+      frozen = known;
+    }
+    return known;
   }
 
   private Outcome loop(Trainer trainer, BooleanSupplier stop) {
@@ -188,41 +201,30 @@ public final class TrainingRun {
   }
 
   /** Weighted by the targets that count. */
-  private static double mean(
-      Trainer trainer, long count, LongFunction<Map<String, HostTensor>> source) {
+  private double mean(Trainer trainer, long count, LongFunction<Map<String, HostTensor>> source) {
     double sum = 0;
     double weight = 0;
     for (long i = 0; i < count; i++) {
       Map<String, HostTensor> batch = source.apply(i);
-      double targets = countTargets(batch);
+      long terms = plan.trainee().program().model().lossTerms(batch);
       HostTensor loss = trainer.evaluate(batch).get("loss");
       if (loss == null) {
         throw new UsageException("training needs a model with a scalar output 'loss'");
       }
-      sum += loss.getDouble(0) * targets;
-      weight += targets;
+      if (terms > 0) { // the mean of none is no number
+        sum += loss.getDouble(0) * terms;
+        weight += terms;
+      }
     }
     return sum / weight;
-  }
-
-  private static double countTargets(Map<String, HostTensor> batch) {
-    HostTensor targets = batch.getOrDefault("targets", batch.get("labels"));
-    if (targets == null || targets.dtype().isFloating()) {
-      return batch.values().iterator().next().dim(0); // rows
-    }
-    double count = 0;
-    for (long i = 0; i < targets.size(); i++) {
-      count += targets.getLong(i) >= 0 ? 1 : 0;
-    }
-    return count;
   }
 
   /** The checkpoint first: it is what a killed run goes on from. */
   private Weights save(Trainer trainer) {
     Checkpoint checkpoint = Checkpoint.of(trainer, Map.of(CORPUS, plan.corpus()));
     Path file = plan.directory().resolve(CHECKPOINT);
-    checkpoint.save(file);
     Weights weights = checkpoint.state().weights();
+    frozen(weights).removedFrom(checkpoint).save(file);
     plan.trainee().save(plan.directory(), weights);
     ObjectNode json = JsonFile.object();
     json.set("losses", JsonFile.tree(curve));

@@ -2,6 +2,7 @@ package org.attention4j.models.finetune;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -16,6 +17,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
 import org.attention4j.error.EngineException;
+import org.attention4j.error.UsageException;
 import org.attention4j.models.data.ExampleBatches;
 import org.attention4j.models.huggingface.Adapter;
 import org.attention4j.models.huggingface.AdapterConfig;
@@ -50,9 +52,15 @@ class FineTuningRunTest {
 
   private Parts parts(String engine, Path from, Path out, boolean adapter, long steps)
       throws Exception {
+    return parts(engine, from, out, adapter, steps, 3);
+  }
+
+  private Parts parts(
+      String engine, Path from, Path out, boolean adapter, long steps, long weightSeed)
+      throws Exception {
     Path file = SmallDirectories.data(directory, "seq2seq");
     String text = Files.readString(file);
-    Checkpoint start = HuggingFace.fresh(from, 3);
+    Checkpoint start = HuggingFace.fresh(from, weightSeed);
     Tokenizer tokenizer = Tokenizers.load(from);
     Lesson lesson =
         Lesson.read(
@@ -123,6 +131,28 @@ class FineTuningRunTest {
           .forEach((p, w) -> assertTrue(w.equalsExactly(resumed.weights().get(p)), p));
     }
     List.of(whole, first, second).forEach(p -> p.tokenizer.close());
+  }
+
+  /** The weights that do not learn stay out of the file; a resumed run must start from the same. */
+  @Test
+  void theCheckpointOfAnAdapterHoldsOnlyWhatLearns() throws Exception {
+    Path from = SmallDirectories.start(directory, "t5");
+    Path out = directory.resolve("adapter");
+    Parts parts = parts("reference", from, out, true, 1);
+    new TrainingRun(parts.plan, TrainingListener.NONE).run(false, () -> false);
+    List<String> names =
+        Weights.load(out.resolve(TrainingRun.CHECKPOINT)).names().stream().toList();
+    assertTrue(names.stream().anyMatch(n -> n.startsWith("parameter.")), names.toString());
+    assertTrue(names.stream().allMatch(n -> n.contains("lora_")), names.toString());
+
+    Parts more = parts("reference", from, out, true, 2);
+    assertEquals(
+        2, new TrainingRun(more.plan, TrainingListener.NONE).run(true, () -> false).step());
+    Parts other = parts("reference", from, out, true, 3, 4);
+    TrainingRun wrong = new TrainingRun(other.plan, TrainingListener.NONE);
+    UsageException error = assertThrows(UsageException.class, () -> wrong.run(true, () -> false));
+    assertTrue(String.valueOf(error.getMessage()).contains("fingerprint"), error.getMessage());
+    List.of(parts, more, other).forEach(p -> p.tokenizer.close());
   }
 
   /** Losses, weights and dropout are the same when layers are computed again. */

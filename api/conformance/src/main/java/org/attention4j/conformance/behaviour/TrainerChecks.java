@@ -1,6 +1,7 @@
 package org.attention4j.conformance.behaviour;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,8 @@ public final class TrainerChecks {
   private static final double CLOSE = 1e-4;
   private static final TrainerOptions DESCENT = TrainerOptions.of(Sgd.of(Schedule.constant(0.5)));
 
+  private static final TrainerOptions F64_DESCENT = DESCENT.withPrecision(DType.F64);
+
   private TrainerChecks() {}
 
   /** All of them. */
@@ -38,6 +41,7 @@ public final class TrainerChecks {
         check("gradients-update-nothing", TrainerChecks::gradientsOnly),
         check("evaluation-updates-nothing", TrainerChecks::evaluation),
         check("micro-batches-are-averaged", TrainerChecks::microBatches),
+        check("micro-batches-weigh-by-labels", TrainerChecks::unevenMicroBatches),
         check("clipped-steps", TrainerChecks::clipped),
         check("frozen-parameters", TrainerChecks::frozen),
         check("resume-is-bit-exact", TrainerChecks::resume),
@@ -134,6 +138,38 @@ public final class TrainerChecks {
 
   private static String microBatches(Bench bench) {
     return againstOracle(bench, DESCENT, 0, List.of(batches(bench, 3), batches(bench, 2)));
+  }
+
+  /** A step over single rows that differ in labels is the step over all rows at once. */
+  private static String unevenMicroBatches(Bench bench) {
+    int time = 5;
+    long[][] counted = {{4, 0, 1, 2, 3}, {7}, {}, {5, 6, 1}}; // one row has none
+    Random random = new Random(bench.seed());
+    long[] all = new long[counted.length * time];
+    Arrays.fill(all, -100);
+    HostTensor ids = Fixture.ids(random, counted.length, time);
+    long[] tokens = new long[all.length];
+    List<Map<String, HostTensor>> rows = new ArrayList<>();
+    for (int i = 0; i < counted.length; i++) {
+      System.arraycopy(counted[i], 0, all, i * time, counted[i].length);
+      for (int k = i * time; k < (i + 1) * time; k++) {
+        tokens[k] = ids.getLong(k);
+      }
+      long[] labels = Arrays.copyOfRange(all, i * time, (i + 1) * time);
+      long[] row = Arrays.copyOfRange(tokens, i * time, (i + 1) * time);
+      rows.add(lesson(row, labels, 1));
+    }
+    Map<String, HostTensor> whole = lesson(tokens, all, counted.length);
+    Map<String, HostTensor> once =
+        run(new ReferenceEngine(), F64_DESCENT, 0, bench.seed(), List.of(List.of(whole)));
+    return Fixture.far(once, run(bench.engine(), DESCENT, 0, bench.seed(), List.of(rows)), CLOSE);
+  }
+
+  private static Map<String, HostTensor> lesson(long[] ids, long[] targets, int rows) {
+    long time = ids.length / rows;
+    return Map.of(
+        "input_ids", HostTensor.of(ids, rows, time),
+        "targets", HostTensor.of(targets, rows, time));
   }
 
   private static String clipped(Bench bench) {

@@ -14,9 +14,9 @@ import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.engine.onnx.session.Signature;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.NonFiniteException;
-import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
+import org.attention4j.spi.MicroBatches;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.StepResult;
@@ -136,15 +136,11 @@ public final class OnnxTrainer implements Trainer {
 
   @Override
   public StepResult step(List<Map<String, HostTensor>> microBatches) {
-    if (microBatches.isEmpty()) {
-      throw new UsageException("a step needs at least one micro-batch");
-    }
+    List<MicroBatches.Part> parts = MicroBatches.of(program, microBatches).parts();
     double rate = options.optimizer().schedule().at(steps);
     HostTensor norm = HostTensor.scalar(0f);
     double loss =
-        microBatches.size() == 1
-            ? oneGraph(microBatches.get(0), rate, norm)
-            : accumulated(microBatches, rate, norm);
+        parts.size() == 1 ? oneGraph(parts.get(0), rate, norm) : accumulated(parts, rate, norm);
     Map<String, HostTensor> old = state;
     state = spare;
     spare = old;
@@ -153,24 +149,26 @@ public final class OnnxTrainer implements Trainer {
   }
 
   /** Forward, backward and update in one run. */
-  private double oneGraph(Map<String, HostTensor> batch, double rate, HostTensor norm) {
+  private double oneGraph(MicroBatches.Part part, double rate, HostTensor norm) {
     HostTensor loss = HostTensor.scalar(0f);
     Map<String, HostTensor> outputs = nextState(norm);
     outputs.put("loss", loss);
-    step.run(clocked(fed(step, batch, dropoutSeed(0)), step, rate), outputs);
+    step.run(clocked(fed(step, part.batch(), dropoutSeed(part.index())), step, rate), outputs);
     return finite(loss.getDouble(0));
   }
 
-  /** One backward run for each micro-batch, their mean, and the update in a run of its own. */
-  private double accumulated(
-      List<Map<String, HostTensor>> microBatches, double rate, HostTensor norm) {
+  /**
+   * One backward run for each micro-batch, their weighted sum, and the update in a run of its own.
+   */
+  private double accumulated(List<MicroBatches.Part> parts, double rate, HostTensor norm) {
     GradientSum sum = new GradientSum();
     double loss = 0;
-    for (int i = 0; i < microBatches.size(); i++) {
+    for (MicroBatches.Part part : parts) {
       OrtModel model = gradients.get();
-      Map<String, HostTensor> outputs = model.run(fed(model, microBatches.get(i), dropoutSeed(i)));
-      loss += scalar(outputs).getDouble(0) / microBatches.size();
-      sum.add(outputs, 1f / microBatches.size());
+      Map<String, HostTensor> outputs =
+          model.run(fed(model, part.batch(), dropoutSeed(part.index())));
+      loss += scalar(outputs).getDouble(0) * part.share();
+      sum.add(outputs, (float) part.share());
     }
     Map<String, HostTensor> inputs = new LinkedHashMap<>(state);
     inputs.putAll(sum.tensors());
