@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
@@ -68,6 +69,7 @@ public record CheckpointExport(
   private static final double TOLERANCE = 1e-4;
   private static final String ONNX = ".onnx";
   private static final String PARITY = "parity.json";
+  private static final String PLAIN = "fp32";
 
   /** Whether a directory holds a model of a family of Hugging Face's. */
   public static boolean serves(Path directory) {
@@ -143,7 +145,9 @@ public record CheckpointExport(
   /**
    * Writes the export and compares it; see {@link ExportReport#passed} for the result.
    *
-   * @param directory created if it is not there; older files of the same names are replaced
+   * @param directory created if it is not there; older files of the same names are replaced, and
+   *     others that an earlier export wrote there are taken away unless they were changed since. In
+   *     the layout of transformers.js models of other precisions stay beside
    * @throws UsageException if the family or task is unknown, or the model cannot serve the task
    * @throws org.attention4j.error.FileFormatException if a file is damaged
    * @throws org.attention4j.error.WeightsException if weights do not fit the configuration
@@ -181,25 +185,42 @@ public record CheckpointExport(
             .withWeights(weights(cached));
     Path folder = directory.resolve(layout.folder());
     ModelDirectory.create(folder);
-    ExportReport report =
-        Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
-    List<Path> files = new ArrayList<>(report.files());
-    if (layout == Layout.TRANSFORMERS_JS) {
-      files.replaceAll(
-          file -> file.endsWith(PARITY) ? moved(file, directory.resolve(PARITY)) : file);
-      List<Path> before = List.copyOf(files);
-      files.replaceAll(file -> named(file, before));
+    ExportManifest earlier = ExportManifest.read(directory, directory.resolve(PARITY));
+    Path staging = layout == Layout.TRANSFORMERS_JS ? staging(folder) : folder;
+    ExportReport report;
+    List<Path> files;
+    try {
+      report = Exporter.get("onnx").export(program, checkpoint.weights(), staging, options);
+      files = new ArrayList<>(report.files());
+      if (layout == Layout.TRANSFORMERS_JS) {
+        files.replaceAll(
+            file ->
+                file.endsWith(PARITY)
+                    ? moved(file, directory.resolve(PARITY))
+                    : moved(file, folder.resolve(named(file, report.files()))));
+      }
+    } finally {
+      if (!staging.equals(folder)) {
+        remove(staging);
+      }
     }
-    files.addAll(BesideFiles.copy(from, directory));
+    List<Path> copies = BesideFiles.copy(from, directory);
+    files.addAll(copies);
     if (cached && exported.decodes()) {
       Path genai = directory.resolve(GenaiConfig.FILE);
-      Path written =
+      Path first =
           files.stream().filter(f -> f.toString().endsWith(ONNX)).findFirst().orElseThrow();
-      String file = directory.relativize(written).toString().replace('\\', '/');
+      String file = directory.relativize(first).toString().replace('\\', '/');
       JsonFile.write(genai, GenaiConfig.of(model, program, file, from));
       files.add(genai);
     }
     markExternalData(directory, report.files());
+    List<Path> written = new ArrayList<>(files);
+    if (same(from, directory)) { // what lies beside is the checkpoint's own
+      written.removeAll(copies);
+      earlier.forget(copies);
+    }
+    earlier.replaceBy(written, layout == Layout.TRANSFORMERS_JS ? variant() : "");
     return new ExportReport(
         files,
         report.source(),
@@ -260,19 +281,49 @@ public record CheckpointExport(
   }
 
   /**
-   * The model under the name that transformers.js looks for when it is asked for such weights. A
-   * model with weights beside it keeps its name, which they are found by.
+   * The name that transformers.js looks for when it is asked for such weights. A model with weights
+   * beside it keeps its name, which they are found by.
    */
-  private Path named(Path file, List<Path> all) {
+  private String named(Path file, List<Path> all) {
     String name = file.getFileName().toString();
     boolean beside = all.stream().anyMatch(other -> other.endsWith(name + "_data"));
-    String suffix =
-        bits == 4 ? "_q4" : bits == 8 ? "_quantized" : precision == DType.F16 ? "_fp16" : "";
-    if (!name.endsWith(ONNX) || beside || suffix.isEmpty()) {
-      return file;
+    if (!name.endsWith(ONNX) || beside || variant().equals(PLAIN)) {
+      return name;
     }
-    String stem = name.substring(0, name.length() - ONNX.length());
-    return moved(file, file.resolveSibling(stem + suffix + ONNX));
+    return name.substring(0, name.length() - ONNX.length()) + "_" + variant() + ONNX;
+  }
+
+  /** Where files lie until they have their names: others lie there under the plain ones. */
+  private static Path staging(Path folder) {
+    try {
+      return Files.createTempDirectory(folder, ".export");
+    } catch (IOException e) {
+      throw new StorageException("cannot write to " + folder + ": " + e, e);
+    }
+  }
+
+  private static void remove(Path staging) {
+    try (Stream<Path> left = Files.list(staging)) {
+      for (Path file : left.toList()) {
+        Files.delete(file);
+      }
+      Files.delete(staging);
+    } catch (IOException e) {
+      throw new StorageException("cannot remove " + staging + ": " + e, e);
+    }
+  }
+
+  /** What transformers.js calls models with such weights, of which several may lie together. */
+  private String variant() {
+    return bits == 4 ? "q4" : bits == 8 ? "quantized" : precision == DType.F16 ? "fp16" : PLAIN;
+  }
+
+  private static boolean same(Path one, Path two) {
+    try {
+      return Files.isSameFile(one, two);
+    } catch (IOException e) {
+      throw new StorageException("cannot compare " + one + " with " + two + ": " + e, e);
+    }
   }
 
   private static Path moved(Path file, Path target) {

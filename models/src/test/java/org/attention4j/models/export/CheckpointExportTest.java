@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.protobuf.ByteString;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.cli.Main;
 import org.attention4j.models.huggingface.Adapter;
@@ -277,6 +279,51 @@ class CheckpointExportTest {
     assertEquals(List.of("last_hidden_state"), names(graph("model.onnx").getOutputList()));
     of("gpt2").withTask("text-generation-with-past").to(folder);
     assertTrue(names(graph("model.onnx").getOutputList()).contains("present.0.key"));
+  }
+
+  private static List<String> left(Path directory, String... names) {
+    return Stream.of(names).filter(name -> Files.exists(directory.resolve(name))).toList();
+  }
+
+  /** Only what an earlier export wrote, and nobody has changed since. */
+  @Test
+  void aLaterExportTakesTheEarlierOneAway() throws IOException {
+    Path to = folder.resolve("out");
+    of("gpt2").withCache(true).withExternalData(true).to(to);
+    Files.writeString(to.resolve("encoder_model.onnx"), "somebody else's");
+    Files.writeString(to.resolve("generation_config.json"), "{}");
+    String[] stale = {"model.onnx_data", "genai_config.json", "generation_config.json"};
+    assertEquals(List.of(stale), left(to, stale));
+    Path outside = Files.createFile(folder.resolve("outside.txt"));
+    ObjectMapper mapper = new ObjectMapper();
+    ObjectNode hostile = (ObjectNode) mapper.readTree(to.resolve("parity.json").toFile());
+    String empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    hostile
+        .withArray("files")
+        .addObject()
+        .put("name", "../outside.txt")
+        .put("size", 0)
+        .put("sha256", empty);
+    mapper.writeValue(to.resolve("parity.json").toFile(), hostile);
+
+    ExportReport report = of("deit").to(to);
+    assertEquals(List.of("generation_config.json"), left(to, stale), "the changed one stays");
+    assertEquals("somebody else's", Files.readString(to.resolve("encoder_model.onnx")));
+    assertTrue(Files.exists(outside));
+    JsonNode files = mapper.readTree(to.resolve("parity.json").toFile()).path("files");
+    assertEquals(report.files().size() - 1, files.size(), "all but parity.json itself");
+  }
+
+  @Test
+  void modelsOfSeveralPrecisionsLieSideBySideForTransformersJs() throws IOException {
+    String[] names = {"onnx/model.onnx", "onnx/model_q4.onnx"};
+    of("gpt2").withLayout(Layout.TRANSFORMERS_JS).to(folder);
+    of("gpt2").withLayout(Layout.TRANSFORMERS_JS).withBits(4).to(folder);
+    assertEquals(List.of(names), left(folder, names));
+    of("deit").withLayout(Layout.TRANSFORMERS_JS).withBits(4).to(folder);
+    assertEquals(List.of(names), left(folder, names));
+    of("deit").to(folder);
+    assertEquals(List.of(), left(folder, "onnx/model.onnx", "onnx/model_q4.onnx", "onnx"));
   }
 
   private static void refused(String expected, Executable action) {
