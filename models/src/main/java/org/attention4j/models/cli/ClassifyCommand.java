@@ -2,10 +2,13 @@ package org.attention4j.models.cli;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.input.ImageClassifier;
+import org.attention4j.models.input.RgbImage;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.TextClassifier;
 import org.attention4j.models.text.TextClassifier.Scored;
@@ -20,10 +23,11 @@ import picocli.CommandLine.Option;
     name = "classify",
     sortOptions = false,
     description = {
-      "Tell which class each line of text belongs to; a tab separates the two texts of a pair.",
+      "Tell which class each line of text belongs to; a tab separates the two texts of a pair. With"
+          + " --image tell what is on pictures.",
       "Each line of the output is a class, its score, and the text, with tabs between. With --task"
           + " tokens it is what was found: class, score, first and last code point, its text, and"
-          + " the line it is in, counted from 0."
+          + " the line it is in, counted from 0. With --image it is class, score and file."
     })
 final class ClassifyCommand implements Callable<Integer> {
   private enum Kind {
@@ -33,6 +37,13 @@ final class ClassifyCommand implements Callable<Integer> {
 
   @Mixin private SourceOption from = new SourceOption();
   @Mixin private TextInput input = new TextInput();
+
+  @Option(
+      names = "--image",
+      paramLabel = "FILE",
+      arity = "1..*",
+      description = "Pictures instead of texts, in PNG, JPEG or another format that Java reads.")
+  private List<Path> images = List.of();
 
   @Option(
       names = "--task",
@@ -48,7 +59,7 @@ final class ClassifyCommand implements Callable<Integer> {
       paramLabel = "K",
       defaultValue = "1",
       description =
-          "How many classes of each text, the likeliest first. Default: ${DEFAULT-VALUE}.")
+          "How many classes of each text or picture, the likeliest first. Default: ${DEFAULT-VALUE}.")
   private int top = 1;
 
   @Mixin private EngineOptions engine = new EngineOptions();
@@ -60,12 +71,44 @@ final class ClassifyCommand implements Callable<Integer> {
       throw new UsageException("--top is 1 or more, not " + top);
     }
     input.batch();
-    if (task == Kind.TOKENS) {
+    if (!images.isEmpty()) {
+      pictures();
+    } else if (task == Kind.TOKENS) {
       tokens();
     } else {
       texts();
     }
     return Failures.DONE;
+  }
+
+  private void pictures() {
+    if (task == Kind.TOKENS || input.given()) {
+      throw new UsageException("--image is for pictures; leave out --input and --task");
+    }
+    try (ImageClassifier classifier =
+        ImageClassifier.open(from.path(), engine.engine(), engine.session())) {
+      common.progress(classifier.description());
+      ObjectNode json = JsonFile.object();
+      ArrayNode all = json.putArray("images");
+      for (int first = 0; first < images.size(); first += input.batch()) {
+        List<Path> some = images.subList(first, Math.min(images.size(), first + input.batch()));
+        List<List<ImageClassifier.Scored>> results =
+            classifier.classify(some.stream().map(RgbImage::read).toList());
+        for (int i = 0; i < some.size(); i++) {
+          picture(all.addObject().put("index", first + i), some.get(i), results.get(i));
+        }
+      }
+      json.put("engine", classifier.description());
+      common.result(json);
+    }
+  }
+
+  private void picture(ObjectNode entry, Path file, List<ImageClassifier.Scored> classes) {
+    ArrayNode labels = entry.put("image", file.toString()).putArray("labels");
+    for (ImageClassifier.Scored scored : classes.stream().limit(top).toList()) {
+      labels.addObject().put("label", scored.label()).put("score", scored.score());
+      common.say(String.format(Locale.ROOT, "%s\t%.6f\t%s", scored.label(), scored.score(), file));
+    }
   }
 
   private void texts() {

@@ -28,7 +28,8 @@ import picocli.CommandLine.Option;
       "Turn each line of text into a vector, with a sentence encoder.",
       "Prompts, the longest text, pooling and normalisation are those of the directory, as"
           + " sentence-transformers wrote it; without such files it is the mean of the tokens.",
-      "Each line of the output is a JSON object with index, text and embedding."
+      "Each line of the output is a JSON object with index, text and embedding; with --similarity it"
+          + " is the cosines of a text with all texts, with tabs between."
     })
 final class EmbedCommand implements Callable<Integer> {
   private static final int CHUNK = 4096; // lines that are sorted by length together
@@ -54,6 +55,11 @@ final class EmbedCommand implements Callable<Integer> {
   @Option(names = "--prompt", paramLabel = "TEXT", description = "Put this before each text.")
   private @Nullable String prompt;
 
+  @Option(
+      names = "--similarity",
+      description = "Print the cosine of each text with each, in place of the vectors.")
+  private boolean similarity;
+
   @Mixin private EngineOptions engine = new EngineOptions();
   @Mixin private Common common = new Common();
 
@@ -61,6 +67,9 @@ final class EmbedCommand implements Callable<Integer> {
   public Integer call() {
     if (prompt != null && promptName != null) {
       throw new UsageException("give --prompt or --prompt-name, not both");
+    }
+    if (similarity && output != null) {
+      throw new UsageException("--similarity prints cosines; leave out --output");
     }
     input.batch();
     try (TextEmbedder embedder =
@@ -92,7 +101,9 @@ final class EmbedCommand implements Callable<Integer> {
 
   private ObjectNode write(TextEmbedder embedder, List<String> texts, String before) {
     ObjectNode json = JsonFile.object();
-    if (output == null && common.json()) {
+    if (similarity) {
+      similarities(embedder, texts, before, json.putArray("similarity"));
+    } else if (output == null && common.json()) {
       ArrayNode all = json.putArray("embeddings");
       each(embedder, texts, before, (index, vector) -> all.add(JsonFile.tree(vector)));
     } else if (output == null) {
@@ -107,6 +118,26 @@ final class EmbedCommand implements Callable<Integer> {
       common.say(output.toString());
     }
     return json;
+  }
+
+  /** A row of cosines [texts] for each text. */
+  private void similarities(
+      TextEmbedder embedder, List<String> texts, String before, ArrayNode rows) {
+    if (texts.size() > CHUNK) {
+      throw new UsageException(
+          "--similarity compares at most " + CHUNK + " texts, not " + texts.size());
+    }
+    float[][] vectors = chunk(embedder, texts, before, 0);
+    for (float[] one : vectors) {
+      ArrayNode row = rows.addArray();
+      StringBuilder line = new StringBuilder();
+      for (float[] other : vectors) {
+        double cosine = TextEmbedder.cosine(one, other);
+        row.add(cosine);
+        line.append(line.isEmpty() ? "" : "\t").append(String.format(Locale.ROOT, "%.6f", cosine));
+      }
+      common.say(line.toString());
+    }
   }
 
   private void lines(TextEmbedder embedder, List<String> texts, String before, Path file) {

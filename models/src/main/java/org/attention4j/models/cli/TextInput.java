@@ -93,6 +93,11 @@ final class TextInput {
     return lines;
   }
 
+  /** Whether a file was named. */
+  boolean given() {
+    return !input.equals(STANDARD);
+  }
+
   /** For messages. */
   String name() {
     return input.equals(STANDARD) ? "standard input" : input;

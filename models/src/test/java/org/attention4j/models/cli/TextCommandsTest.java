@@ -108,6 +108,60 @@ class TextCommandsTest {
   }
 
   @Test
+  void similaritiesAreAMatrixOfCosines() {
+    JsonNode vectors = expected("sentence_encoder").path("vectors");
+    List<String> rows =
+        onFile("embed", "sentence_encoder", "--similarity").expect(0).out().lines().toList();
+    JsonNode json = onFile("embed", "sentence_encoder", "--similarity", "--json").json();
+    assertEquals(texts.size(), rows.size());
+    for (int i = 0; i < rows.size(); i++) {
+      String[] row = rows.get(i).split("\t", -1);
+      assertEquals(texts.size(), row.length);
+      for (int j = 0; j < row.length; j++) {
+        double product = 0;
+        double squares = 0;
+        double others = 0;
+        for (int k = 0; k < vectors.path(i).size(); k++) {
+          double one = vectors.path(i).path(k).asDouble();
+          double other = vectors.path(j).path(k).asDouble();
+          product += one * other;
+          squares += one * one;
+          others += other * other;
+        }
+        double cosine = product / Math.sqrt(squares * others);
+        assertEquals(cosine, Double.parseDouble(row[j]), 2e-5);
+        assertEquals(cosine, json.path("similarity").path(i).path(j).asDouble(), 2e-5);
+      }
+    }
+    onFile("embed", "sentence_encoder", "--similarity", "--output", "x.jsonl").refused("--output");
+  }
+
+  @Test
+  void picturesAreClassified() {
+    Path images = Path.of("src/test/resources/images");
+    JsonNode recorded = JsonFile.read(images.resolve("classes.json"));
+    List<Object> more = new ArrayList<>(List.of("--batch", 2, "--top", 3, "--json", "--image"));
+    recorded.properties().forEach(e -> more.add(images.resolve(e.getKey())));
+    Path model = images.resolve("classifier");
+    JsonNode json = command("classify", model, more.toArray()).expect(0).json();
+    assertEquals(recorded.size(), json.path("images").size());
+    for (JsonNode image : json.path("images")) {
+      JsonNode scores =
+          recorded.path(Path.of(image.path("image").asText()).getFileName().toString());
+      assertEquals(3, image.path("labels").size());
+      for (JsonNode label : image.path("labels")) {
+        double expected = scores.path(label.path("label").asText()).asDouble();
+        assertEquals(expected, label.path("score").asDouble(), 1e-5);
+      }
+    }
+    Object first = more.get(more.size() - 1);
+    String line = command("classify", model, "--image", first).expect(0).out().strip();
+    assertTrue(line.endsWith("\t" + first) && line.split("\t", -1).length == 3, line);
+    command("classify", model, "--image", first, "--task", "tokens").refused("--task");
+    command("classify", model, "--image", "nowhere.png").refused("nowhere.png");
+  }
+
+  @Test
   void textsComeFromStandardInput() throws JsonProcessingException {
     InputStream before = System.in;
     try {
