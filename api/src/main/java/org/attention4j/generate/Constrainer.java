@@ -40,6 +40,10 @@ record Constrainer(Constraints rules, Set<Long> stopTokens) {
     if (drawn == (firstIsForced ? 1 : 0)) {
       forbid(scores, rules.notFirst());
     }
+    TimeStamps stamps = rules.stamps();
+    if (stamps != null) {
+      stamps.apply(scores, tokens, prompt);
+    }
   }
 
   private void penalise(double[] scores, long[] tokens) {

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.attention4j.error.UsageException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What may not be said, however tokens are chosen: applied to the logits of a greedy or random
@@ -19,6 +20,7 @@ import org.attention4j.error.UsageException;
  * @param last the only token at the end of the longest text
  * @param never tokens that may not come
  * @param notFirst tokens that may not come first
+ * @param stamps how tokens of times come in a transcript; null where there are none
  */
 public record Constraints(
     double repetitionPenalty,
@@ -28,7 +30,8 @@ public record Constraints(
     OptionalLong first,
     OptionalLong last,
     Set<Long> never,
-    Set<Long> notFirst) {
+    Set<Long> notFirst,
+    @Nullable TimeStamps stamps) {
   public Constraints {
     forbidden = forbidden.stream().map(List::copyOf).toList();
     never = Set.copyOf(never);
@@ -50,37 +53,69 @@ public record Constraints(
   /** None. */
   public static Constraints none() {
     return new Constraints(
-        1, 0, List.of(), 0, OptionalLong.empty(), OptionalLong.empty(), Set.of(), Set.of());
+        1, 0, List.of(), 0, OptionalLong.empty(), OptionalLong.empty(), Set.of(), Set.of(), null);
   }
 
   public Constraints penalising(double penalty) {
     return new Constraints(
-        penalty, noRepeatNgram, forbidden, minNewTokens, first, last, never, notFirst);
+        penalty, noRepeatNgram, forbidden, minNewTokens, first, last, never, notFirst, stamps);
   }
 
   public Constraints withoutRepeated(int ngram) {
     return new Constraints(
-        repetitionPenalty, ngram, forbidden, minNewTokens, first, last, never, notFirst);
+        repetitionPenalty, ngram, forbidden, minNewTokens, first, last, never, notFirst, stamps);
   }
 
   public Constraints forbidding(List<List<Long>> sequences) {
     return new Constraints(
-        repetitionPenalty, noRepeatNgram, sequences, minNewTokens, first, last, never, notFirst);
+        repetitionPenalty,
+        noRepeatNgram,
+        sequences,
+        minNewTokens,
+        first,
+        last,
+        never,
+        notFirst,
+        stamps);
   }
 
   public Constraints withAtLeast(int newTokens) {
     return new Constraints(
-        repetitionPenalty, noRepeatNgram, forbidden, newTokens, first, last, never, notFirst);
+        repetitionPenalty,
+        noRepeatNgram,
+        forbidden,
+        newTokens,
+        first,
+        last,
+        never,
+        notFirst,
+        stamps);
   }
 
   public Constraints withFirst(OptionalLong token) {
     return new Constraints(
-        repetitionPenalty, noRepeatNgram, forbidden, minNewTokens, token, last, never, notFirst);
+        repetitionPenalty,
+        noRepeatNgram,
+        forbidden,
+        minNewTokens,
+        token,
+        last,
+        never,
+        notFirst,
+        stamps);
   }
 
   public Constraints withLast(OptionalLong token) {
     return new Constraints(
-        repetitionPenalty, noRepeatNgram, forbidden, minNewTokens, first, token, never, notFirst);
+        repetitionPenalty,
+        noRepeatNgram,
+        forbidden,
+        minNewTokens,
+        first,
+        token,
+        never,
+        notFirst,
+        stamps);
   }
 
   public Constraints suppressing(Set<Long> always, Set<Long> atTheBeginning) {
@@ -92,6 +127,20 @@ public record Constraints(
         first,
         last,
         always,
-        atTheBeginning);
+        atTheBeginning,
+        stamps);
+  }
+
+  public Constraints stamping(TimeStamps rules) {
+    return new Constraints(
+        repetitionPenalty,
+        noRepeatNgram,
+        forbidden,
+        minNewTokens,
+        first,
+        last,
+        never,
+        notFirst,
+        rules);
   }
 }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = {
       "Write down the speech of a WAV file with a Whisper of Hugging Face's.",
-      "Sound of another rate is converted; longer sound is cut into pieces of 30 s."
+      "Sound of another rate is converted. Of more than 30 s, the model's time stamps tell where to go"
+          + " on; a model without them reads pieces of 30 s."
     })
 final class TranscribeCommand implements Callable<Integer> {
 
@@ -53,6 +54,13 @@ final class TranscribeCommand implements Callable<Integer> {
       description = "Tokens at most for each piece. Default: what the model's files say.")
   private int tokens;
 
+  @Option(
+      names = "--timestamps",
+      description =
+          "Print a line for each thing that was said: start and end in seconds and the text, with"
+              + " tabs between.")
+  private boolean stamped;
+
   @Mixin private EngineOptions engine = new EngineOptions();
   @Mixin private Common common = new Common();
 
@@ -67,7 +75,7 @@ final class TranscribeCommand implements Callable<Integer> {
       common.progress(transcriber.description());
       long before = System.nanoTime();
       Transcript transcript =
-          transcriber.transcribe(sound, new Transcriber.Wish(language, task, tokens));
+          transcriber.transcribe(sound, new Transcriber.Wish(language, task, tokens, stamped));
       double seconds = (System.nanoTime() - before) / 1e9;
       common.progress(
           String.format(
@@ -76,10 +84,21 @@ final class TranscribeCommand implements Callable<Integer> {
               transcriber.label(transcript.pieces().get(0)),
               sound.seconds(),
               seconds));
-      common.say(transcript.text());
+      say(transcript);
       report(transcriber, transcript, sound, seconds);
     }
     return Failures.DONE;
+  }
+
+  private void say(Transcript transcript) {
+    if (!stamped) {
+      common.say(transcript.text());
+      return;
+    }
+    for (Transcript.Segment s : transcript.segments()) {
+      common.say(
+          String.format(Locale.ROOT, "%.2f\t%.2f\t%s", s.start(), s.end(), s.text().strip()));
+    }
   }
 
   private void report(Transcriber transcriber, Transcript transcript, Sound sound, double seconds) {
@@ -87,6 +106,14 @@ final class TranscribeCommand implements Callable<Integer> {
     json.put("text", transcript.text());
     json.put("sound_seconds", sound.seconds()).put("seconds", seconds);
     json.put("engine", transcriber.description());
+    ArrayNode segments = json.putArray("segments");
+    for (Transcript.Segment s : transcript.segments()) {
+      segments
+          .addObject()
+          .put("start", s.start())
+          .put("end", s.end())
+          .put("text", s.text().strip());
+    }
     ArrayNode pieces = json.putArray("pieces");
     for (Generation piece : transcript.pieces()) {
       ObjectNode entry = pieces.addObject();

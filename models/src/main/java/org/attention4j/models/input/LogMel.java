@@ -27,6 +27,7 @@ import org.attention4j.tensor.HostTensor;
 public record LogMel(int bands, int rate, int window, int hop, int seconds) {
   private static final int MAX_SAMPLES = 1 << 25; // half an hour of 16 kHz
   private static final int MAX_BANDS = 1024;
+  private static final int MAX_VALUES = 1 << 24; // 40 times those of Whisper large
   private static final double HIGHEST_HERTZ = 8000;
   private static final double FLOOR = 1e-10;
   private static final double RANGE = 8; // of powers of ten below the loudest band
@@ -37,7 +38,12 @@ public record LogMel(int bands, int rate, int window, int hop, int seconds) {
           "log-mel frames need positive sizes, not " + List.of(bands, rate, window, hop, seconds));
     }
     long samples = (long) seconds * rate;
-    if (samples > MAX_SAMPLES || window > samples || hop > samples || bands > MAX_BANDS) {
+    long values = samples / hop * bands;
+    if (samples > MAX_SAMPLES
+        || window > samples
+        || hop > samples
+        || bands > MAX_BANDS
+        || values > MAX_VALUES) {
       throw new UsageException(
           seconds
               + " s of "
@@ -50,9 +56,11 @@ public record LogMel(int bands, int rate, int window, int hop, int seconds) {
               + hop
               + ": at most "
               + MAX_SAMPLES
-              + " samples, which hold the windows, and "
+              + " samples, which hold the windows, "
               + MAX_BANDS
-              + " bands");
+              + " bands, and "
+              + MAX_VALUES
+              + " values");
     }
   }
 
@@ -115,28 +123,67 @@ public record LogMel(int bands, int rate, int window, int hop, int seconds) {
       throw new UsageException("a batch has at least one sound");
     }
     HostTensor features = HostTensor.zeros(DType.F32, sounds.size(), bands, frames());
-    MelFilters filters = new MelFilters(bands, window / 2 + 1, rate, HIGHEST_HERTZ);
     for (int i = 0; i < sounds.size(); i++) {
-      Sound sound = sounds.get(i);
-      check(sound);
-      double[][] logs = logs(sound, filters); // [frames, bands]
-      double loudest = Math.log10(FLOOR);
-      for (double[] frame : logs) {
-        for (double value : frame) {
-          loudest = Math.max(loudest, value);
-        }
-      }
-      for (int band = 0; band < bands; band++) {
-        for (int frame = 0; frame < logs.length; frame++) {
-          double value = Math.max(logs[frame][band], loudest - RANGE);
-          features.set(((long) i * bands + band) * logs.length + frame, (value + 4) / 4);
-        }
-      }
+      check(sounds.get(i));
+      fill(features, i, sounds.get(i), samples());
     }
     return features;
   }
 
-  private void check(Sound sound) {
+  /**
+   * A sound of any length as one: f32 [1, bands, samples / hop]. It is as loud as its loudest
+   * frame, so that windows of it are not the features of the sound's parts.
+   *
+   * @throws UsageException if it has another rate, or is shorter than what the model reads at once
+   */
+  public HostTensor whole(Sound sound) {
+    checkRate(sound);
+    if (sound.length() < samples()) {
+      throw new UsageException(
+          "the sound is shorter than the " + seconds + " s that the model reads at once");
+    }
+    HostTensor features = HostTensor.zeros(DType.F32, 1, bands, sound.length() / hop);
+    fill(features, 0, sound, sound.length());
+    return features;
+  }
+
+  /**
+   * One row.
+   *
+   * @param length samples of the sound and the silence after it
+   */
+  private void fill(HostTensor features, int row, Sound sound, int length) {
+    MelFilters filters = new MelFilters(bands, window / 2 + 1, rate, HIGHEST_HERTZ);
+    Fourier fourier = new Fourier(window);
+    double[] hann = new double[window];
+    for (int i = 0; i < window; i++) {
+      hann[i] = 0.5 - 0.5 * Math.cos(2 * Math.PI * i / window);
+    }
+    int frames = length / hop;
+    long start = (long) row * bands * frames;
+    double loudest = Math.log10(FLOOR);
+    double[] frame = new double[window];
+    for (int n = 0; n < frames; n++) {
+      boolean silent = true;
+      for (int i = 0; i < window; i++) {
+        double sample = sample(sound, n * hop + i - window / 2, length);
+        frame[i] = sample * hann[i];
+        silent &= sample == 0;
+      }
+      double[] power = silent ? null : fourier.power(frame);
+      for (int band = 0; band < bands; band++) {
+        double sum = power == null ? 0 : filters.apply(band, power);
+        double value = Math.log10(Math.max(FLOOR, sum));
+        features.set(start + (long) band * frames + n, value);
+        loudest = Math.max(loudest, value);
+      }
+    }
+    for (long i = start; i < start + (long) bands * frames; i++) {
+      features.set(i, (Math.max(features.getDouble(i), loudest - RANGE) + 4) / 4);
+    }
+  }
+
+  private void checkRate(Sound sound) {
     if (sound.rate() != rate) {
       throw new UsageException(
           "the sound has "
@@ -145,6 +192,10 @@ public record LogMel(int bands, int rate, int window, int hop, int seconds) {
               + rate
               + "; bring it there with Sound.at");
     }
+  }
+
+  private void check(Sound sound) {
+    checkRate(sound);
     if (sound.length() > samples()) {
       throw new UsageException(
           "the sound lasts "
@@ -155,35 +206,10 @@ public record LogMel(int bands, int rate, int window, int hop, int seconds) {
     }
   }
 
-  private double[][] logs(Sound sound, MelFilters filters) {
-    Fourier fourier = new Fourier(window);
-    double[] hann = new double[window];
-    for (int i = 0; i < window; i++) {
-      hann[i] = 0.5 - 0.5 * Math.cos(2 * Math.PI * i / window);
-    }
-    double[][] logs = new double[frames()][bands];
-    double[] frame = new double[window];
-    for (int n = 0; n < logs.length; n++) {
-      boolean silent = true;
-      for (int i = 0; i < window; i++) {
-        double sample = sample(sound, n * hop + i - window / 2);
-        frame[i] = sample * hann[i];
-        silent &= sample == 0;
-      }
-      double[] power = silent ? null : fourier.power(frame);
-      for (int band = 0; band < bands; band++) {
-        double sum = power == null ? 0 : filters.apply(band, power);
-        logs[n][band] = Math.log10(Math.max(FLOOR, sum));
-      }
-    }
-    return logs;
-  }
-
   /** Mirrored at both ends of the padded sound. */
-  private double sample(Sound sound, int index) {
-    int last = samples() - 1;
+  private static double sample(Sound sound, int index, int length) {
     int inside = Math.abs(index);
-    inside = inside > last ? 2 * last - inside : inside;
+    inside = inside > length - 1 ? 2 * (length - 1) - inside : inside;
     return inside < sound.length() ? sound.sample(inside) : 0;
   }
 }

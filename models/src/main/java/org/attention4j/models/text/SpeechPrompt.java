@@ -1,26 +1,38 @@
 package org.attention4j.models.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
+import org.attention4j.generate.TimeStamps;
 import org.attention4j.models.store.JsonFile;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What Whisper's decoder begins with (Radford et al. 2022, section 2.3): the start, a language, a
- * task, and that no time stamps are wanted, from {@code generation_config.json}.
+ * task, and whether no time stamps are wanted, from {@code generation_config.json}.
  */
 final class SpeechPrompt {
   private static final String FORCED = "forced_decoder_ids";
+
+  private static final String NO_STAMPS = "no_timestamps_token_id";
+  private static final List<String> UNSERVED =
+      List.of(
+          "compression_ratio_threshold",
+          "logprob_threshold",
+          "no_speech_threshold",
+          "condition_on_prev_tokens");
 
   private final Path file;
   private final ObjectNode json;
@@ -38,8 +50,11 @@ final class SpeechPrompt {
     Path given = directory.resolve(GenerationConfig.FILE);
     Path file = Files.exists(given) ? given : model;
     ObjectNode json = JsonFile.read(file);
-    if (json.path("return_timestamps").asBoolean()) {
-      throw new FileFormatException(file, "'return_timestamps' is true; only false is supported");
+    for (String name : UNSERVED) {
+      if (json.hasNonNull(name) && !json.path(name).equals(BooleanNode.FALSE)) {
+        throw new FileFormatException(
+            file, "'" + name + "' is " + json.path(name) + ", which is not supported");
+      }
     }
     JsonNode forced = json.path(FORCED);
     JsonNode older = forced.isArray() ? forced : JsonFile.read(model).path(FORCED);
@@ -75,6 +90,33 @@ final class SpeechPrompt {
     return value.longValue();
   }
 
+  /** Whether the file asks for time stamps. */
+  boolean stamped() {
+    return json.path("return_timestamps").asBoolean();
+  }
+
+  /**
+   * How time stamps come, or null if the model has none.
+   *
+   * @param vocabulary of the model
+   */
+  @Nullable TimeStamps stamps(int vocabulary) {
+    if (!json.hasNonNull(NO_STAMPS)) {
+      return null;
+    }
+    long first = id(NO_STAMPS, json.path(NO_STAMPS)) + 1;
+    Set<Long> stops = generation().stopTokens();
+    if (first >= vocabulary || stops.isEmpty()) {
+      return null;
+    }
+    try {
+      JsonNode latest = json.path("max_initial_timestamp_index");
+      return new TimeStamps(first, Collections.min(stops), latest.asLong(-1));
+    } catch (UsageException e) {
+      throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
+  }
+
   /** The first token. */
   long start() {
     return id("decoder_start_token_id", json.path("decoder_start_token_id"));
@@ -85,10 +127,12 @@ final class SpeechPrompt {
    *
    * @param language code, or null for what the file says, or else what is heard
    * @param task {@code transcribe} or {@code translate}, or null for what the file says
+   * @param stamped whether time stamps are wanted
    * @param heard token of the language that is spoken, asked for at most once
    * @throws UsageException if the model does not know the language or the task
    */
-  long[] tokens(@Nullable String language, @Nullable String task, LongSupplier heard) {
+  long[] tokens(
+      @Nullable String language, @Nullable String task, boolean stamped, LongSupplier heard) {
     if (json.has("is_multilingual")
         && !json.path("is_multilingual").asBoolean()
         && (language != null || task != null)) {
@@ -118,9 +162,12 @@ final class SpeechPrompt {
     } else if (spoken != null && !tasks.isEmpty()) {
       tokens.add(known("task", "transcribe", tasks));
     }
-    if (json.hasNonNull("no_timestamps_token_id")) {
-      Long none = id("no_timestamps_token_id", json.path("no_timestamps_token_id"));
-      if (!none.equals(tokens.get(tokens.size() - 1))) {
+    if (json.hasNonNull(NO_STAMPS)) {
+      Long none = id(NO_STAMPS, json.path(NO_STAMPS));
+      boolean there = none.equals(tokens.get(tokens.size() - 1));
+      if (stamped && there) {
+        tokens.remove(tokens.size() - 1);
+      } else if (!stamped && !there) {
         tokens.add(none);
       }
     }

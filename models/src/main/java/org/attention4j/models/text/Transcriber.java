@@ -12,6 +12,7 @@ import org.attention4j.error.UsageException;
 import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Generator;
+import org.attention4j.generate.TimeStamps;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.PretrainedSession;
@@ -22,6 +23,7 @@ import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
@@ -67,8 +69,15 @@ public final class Transcriber implements AutoCloseable {
    *     say, or else what the model hears
    * @param task {@code transcribe}, or {@code translate} into English; null for what the files say
    * @param tokens at most for each piece; 0 for what the files say
+   * @param stamped whether it is wanted when each thing was said
    */
-  public record Wish(@Nullable String language, @Nullable String task, int tokens) {
+  public record Wish(
+      @Nullable String language, @Nullable String task, int tokens, boolean stamped) {
+    /** Without times, unless the files ask for them. */
+    public Wish(@Nullable String language, @Nullable String task, int tokens) {
+      this(language, task, tokens, false);
+    }
+
     /** All as the files say. */
     public static Wish usual() {
       return new Wish(null, null, 0);
@@ -111,9 +120,11 @@ public final class Transcriber implements AutoCloseable {
   }
 
   /**
-   * What is said in a sound of any rate. A long one is cut into pieces of the length that the model
-   * reads at once, each written down by itself, so that a word may be lost at a cut; the language
-   * is heard in the first piece.
+   * What is said in a sound of any rate. One that is longer than the model reads at once is written
+   * down with time stamps, which tell where to go on (Radford et al. 2022, section 3.8), as
+   * transformers does without fallback and previous text. A model without time stamps reads it in
+   * pieces, each by itself, so that a word may be lost at a cut. The language is heard at the
+   * beginning.
    *
    * @throws UsageException if the sound is empty, or the model does not know what is wanted
    */
@@ -122,22 +133,87 @@ public final class Transcriber implements AutoCloseable {
       throw new UsageException("the sound is empty");
     }
     Sound heard = sound.at(mel.rate());
+    TimeStamps stamps = prompt.stamps(checkpoint.model().vocabulary());
+    boolean wanted = wish.stamped || prompt.stamped();
+    if (wanted && stamps == null) {
+      throw new UsageException(
+          "the model has no time stamps: there is no token after the one of generation_config.json's"
+              + " no_timestamps_token_id");
+    }
+    return stamps != null && (wanted || heard.length() > mel.samples())
+        ? windows(heard, wish, stamps)
+        : pieces(heard, wish);
+  }
+
+  private Transcript pieces(Sound heard, Wish wish) {
     List<Generation> pieces = new ArrayList<>();
     StringBuilder text = new StringBuilder();
     long[] start = null;
     for (int from = 0; from < heard.length(); from += mel.samples()) {
       int to = Math.min(heard.length(), from + mel.samples());
       HostTensor features = mel.features(heard.part(from, to));
-      if (start == null) {
-        start = prompt.tokens(wish.language, wish.task, () -> language(features));
-      }
-      Generation piece =
-          Generator.translator(session.session(), Map.of(FEATURES, features))
-              .generate(start, options(wish, start.length));
+      start = start == null ? start(wish, false, features) : start;
+      Generation piece = write(features, start, options(wish, start.length));
       pieces.add(piece);
       text.append(tokenizer.decode(piece.ids()));
     }
-    return new Transcript(text.toString().strip(), pieces);
+    return new Transcript(text.toString().strip(), pieces, List.of());
+  }
+
+  private Transcript windows(Sound heard, Wish wish, TimeStamps stamps) {
+    boolean few = heard.length() <= mel.samples();
+    HostTensor all = few ? mel.features(heard) : mel.whole(heard); // [1, bands, frames]
+    int frames = (int) all.dim(2);
+    double second = (double) mel.rate() / mel.hop(); // in frames
+    List<Generation> pieces = new ArrayList<>();
+    List<Transcript.Segment> segments = new ArrayList<>();
+    List<Long> spoken = new ArrayList<>();
+    long[] start = null;
+    for (int at = 0; at < frames; ) {
+      HostTensor features = window(all, at);
+      start = start == null ? start(wish, true, features) : start;
+      GenerationOptions options = options(wish, start.length);
+      options = options.constrained(options.constraints().stamping(stamps));
+      Generation piece = write(features, start, options);
+      pieces.add(piece);
+      boolean ended = piece.end() == Generation.End.STOP_TOKEN;
+      List<Long> tokens = piece.tokens().subList(0, piece.tokens().size() - (ended ? 1 : 0));
+      SpeechWindow found = SpeechWindow.of(tokens, stamps, Math.min(mel.frames(), frames - at));
+      for (SpeechWindow.Cut cut : found.cuts()) {
+        List<Long> words = cut.tokens().stream().filter(token -> !stamps.is(token)).toList();
+        spoken.addAll(words);
+        double from = (at + cut.start()) / second;
+        double to = (at + cut.end()) / second;
+        segments.add(new Transcript.Segment(from, to, decode(words), cut.tokens()));
+      }
+      at += found.frames();
+    }
+    return new Transcript(decode(spoken).strip(), pieces, segments);
+  }
+
+  private String decode(List<Long> tokens) {
+    return tokenizer.decode(tokens.stream().mapToLong(Long::longValue).toArray());
+  }
+
+  /** What the model reads at once, from a frame on; silence after the end: [1, bands, frames]. */
+  private HostTensor window(HostTensor all, int from) {
+    HostTensor window = HostTensor.zeros(DType.F32, 1, mel.bands(), mel.frames());
+    long frames = all.dim(2);
+    for (int band = 0; band < mel.bands(); band++) {
+      for (int n = 0; n < mel.frames() && from + n < frames; n++) {
+        window.set((long) band * mel.frames() + n, all.getDouble(band * frames + from + n));
+      }
+    }
+    return window;
+  }
+
+  private long[] start(Wish wish, boolean stamped, HostTensor features) {
+    return prompt.tokens(wish.language, wish.task, stamped, () -> language(features));
+  }
+
+  private Generation write(HostTensor features, long[] start, GenerationOptions options) {
+    return Generator.translator(session.session(), Map.of(FEATURES, features))
+        .generate(start, options);
   }
 
   private GenerationOptions options(Wish wish, int promptLength) {

@@ -63,7 +63,8 @@ class GenerationConfigTest {
             OptionalLong.of(10),
             OptionalLong.of(6),
             Set.of(11L),
-            Set.of(12L));
+            Set.of(12L),
+            null);
     GenerationOptions expected =
         new GenerationOptions(
             Ending.after(26, 100).at(Set.of(5L, 6L)),

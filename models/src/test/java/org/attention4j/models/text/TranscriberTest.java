@@ -133,10 +133,19 @@ class TranscriberTest {
   }
 
   @Test
-  @DisplayName("with time stamps: not served, and said so; gaps in forced tokens likewise")
+  @DisplayName("with time stamps by a model that has some; gaps in forced tokens are refused")
   void generationConfig() throws IOException {
     Path stamps = changed("generation_config.json", "return_timestamps", true);
-    assertThrows(FileFormatException.class, () -> open(stamps, "reference"));
+    try (Transcriber transcriber = open(stamps, "reference")) {
+      Sound sound = Sound.read(SOUND);
+      UsageException e =
+          assertThrows(UsageException.class, () -> transcriber.transcribe(sound, Wish.usual()));
+      assertTrue(e.toString().contains("no time stamps"), e.toString());
+    }
+    ObjectNode fallback = JsonFile.read(MODEL.resolve("generation_config.json"));
+    fallback.put("logprob_threshold", -1.0);
+    Files.writeString(directory.resolve("generation_config.json"), fallback.toString());
+    assertThrows(FileFormatException.class, () -> open(directory, "reference"));
     ObjectNode json = JsonFile.read(MODEL.resolve("generation_config.json"));
     json.set("forced_decoder_ids", JsonFile.tree(List.of(List.of(2, 3))));
     Files.writeString(directory.resolve("generation_config.json"), json.toString());
