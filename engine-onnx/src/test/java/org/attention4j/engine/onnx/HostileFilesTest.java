@@ -19,6 +19,7 @@ import org.attention4j.error.FileFormatException;
 import org.attention4j.onnxformat.ExternalData;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.proto.StringStringEntryProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.Exporter;
@@ -38,6 +39,10 @@ class HostileFilesTest {
   @TempDir Path folder;
 
   private Path exported() {
+    return exported(false);
+  }
+
+  private Path exported(boolean externalData) {
     Program program = Program.of(new TestModels.Gpt(11, 8, 8, 2, 1));
     HostTensor ids = HostTensor.of(new long[] {1, 2, 3, 4}, 2, 2);
     Exporter.get("onnx")
@@ -45,7 +50,8 @@ class HostileFilesTest {
             program,
             Parameters.init(program, 1),
             folder,
-            ExportOptions.of("reference", List.of(Map.of("input_ids", ids))));
+            ExportOptions.of("reference", List.of(Map.of("input_ids", ids)))
+                .withExternalData(externalData));
     return folder.resolve("model.onnx");
   }
 
@@ -98,6 +104,69 @@ class HostileFilesTest {
     assertEquals(FILES, refused + run);
     assertTrue(refused > FILES / 4, refused + " refused, " + run + " run");
     assertTrue(run > FILES / 20, refused + " refused, " + run + " run");
+  }
+
+  /** Another place, or another size, than a tensor's data have. */
+  private static void misplace(TensorProto.Builder tensor, Random random) {
+    List<String> places =
+        List.of(
+            "",
+            ".",
+            "..",
+            "/etc/passwd",
+            "../model.onnx_data",
+            "sub/../../model.onnx_data",
+            "mutated.onnx",
+            "nowhere",
+            "model.onnx_data\0",
+            "C:\\model.onnx_data");
+    List<String> sizes =
+        List.of("-1", "0", "1", "3", "4096", "1e3", "", "1099511627776", "9223372036854775807");
+    StringStringEntryProto.Builder entry =
+        tensor.getExternalDataBuilder(random.nextInt(tensor.getExternalDataCount()));
+    List<String> values = entry.getKey().equals("location") ? places : sizes;
+    entry.setValue(values.get(random.nextInt(values.size())));
+  }
+
+  /** Of the file with the weights, of what the model says about it, or of any byte of the model. */
+  @Test
+  void mutatedExternalDataNeverEndsTheProcess() throws IOException {
+    byte[] original = Files.readAllBytes(exported(true));
+    Path data = folder.resolve("model.onnx_data");
+    byte[] weights = Files.readAllBytes(data);
+    Path file = folder.resolve("mutated.onnx");
+    HostTensor ids = HostTensor.of(new long[] {1, 2, 3, 4}, 2, 2);
+    Random random = new Random(20261122);
+    int files = Integer.getInteger("attention4j.mutations", 200);
+    int refused = 0;
+    int run = 0;
+    for (int i = 0; i < files; i++) {
+      int kind = random.nextInt(3);
+      Files.write(data, kind == 0 ? mutated(weights, random) : weights);
+      ModelProto.Builder model = ModelProto.parseFrom(original).toBuilder();
+      if (kind == 1) {
+        List<TensorProto.Builder> outside =
+            model.getGraphBuilder().getInitializerBuilderList().stream()
+                .filter(tensor -> tensor.getExternalDataCount() > 0)
+                .toList();
+        misplace(outside.get(random.nextInt(outside.size())), random);
+      }
+      byte[] bytes = model.build().toByteArray();
+      Files.write(file, kind == 2 ? mutated(bytes, random) : bytes);
+      boolean opened = false;
+      try (FileSession session = FileSession.open(file, SETTINGS)) {
+        opened = true;
+        session.run(Map.of("input_ids", ids));
+        run++;
+      } catch (AttentionException e) {
+        refused++;
+        String message = String.valueOf(e.getMessage());
+        assertTrue(opened || message.contains(folder.toString()), message);
+      }
+    }
+    assertEquals(files, refused + run);
+    assertTrue(refused > files / 4, refused + " refused, " + run + " run");
+    assertTrue(run > files / 20, refused + " refused, " + run + " run");
   }
 
   @Test

@@ -41,7 +41,7 @@ public record ImageProcessor(
   /** Its name in a directory. */
   public static final String FILE = "preprocessor_config.json";
 
-  private static final int MAX_EDGE = 1 << 13; // of what a processor makes; pictures may be larger
+  private static final int MAX_EDGE = 1 << 11; // of what a processor makes; pictures may be larger
   private static final int CHANNELS = 3;
   private static final List<Double> HALVES = List.of(0.5, 0.5, 0.5);
 
@@ -125,14 +125,18 @@ public record ImageProcessor(
     boolean scaled = config.flag("do_rescale", true);
     boolean normalised = config.flag("do_normalize", true);
     int code = (int) config.id("resample", usual.code);
-    return new ImageProcessor(
-        config.flag("do_resize", true) ? size(config, "size", usual.size, square) : null,
-        Resampling.ofCode(code)
-            .orElseThrow(() -> config.wrong("resample", "a code from 0 to 5", code)),
-        cropped ? size(config, "crop_size", usual.crop, true) : null,
-        scaled ? config.number("rescale_factor", 1.0 / 255) : 1,
-        normalised ? channels(config, "image_mean", usual.mean) : List.of(),
-        normalised ? channels(config, "image_std", usual.deviation) : List.of());
+    try {
+      return new ImageProcessor(
+          config.flag("do_resize", true) ? size(config, "size", usual.size, square) : null,
+          Resampling.ofCode(code)
+              .orElseThrow(() -> config.wrong("resample", "a code from 0 to 5", code)),
+          cropped ? size(config, "crop_size", usual.crop, true) : null,
+          scaled ? config.number("rescale_factor", 1.0 / 255) : 1,
+          normalised ? channels(config, "image_mean", usual.mean) : List.of(),
+          normalised ? channels(config, "image_std", usual.deviation) : List.of());
+    } catch (UsageException e) {
+      throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
+    }
   }
 
   /**

@@ -63,11 +63,13 @@ class MicroBatchesTest {
     Map<String, HostTensor> result = new LinkedHashMap<>();
     batch.forEach(
         (name, whole) -> {
-          boolean source = mask != null && whole.dim(1) == mask.dim(1);
           int time = 0;
           for (int i = 0; i < whole.dim(1); i++) {
             long at = row * whole.dim(1) + i;
-            boolean real = source ? mask.getLong(at) != 0 : labels.getLong(at) != -100;
+            boolean real =
+                mask != null && whole.dim(1) == mask.dim(1)
+                    ? mask.getLong(at) != 0
+                    : labels.getLong(at) != -100;
             time = real ? i + 1 : time;
           }
           long[] ids = new long[time];
