@@ -1,6 +1,8 @@
 package org.attention4j.models.export;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -8,10 +10,25 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.StreamSupport;
+import org.attention4j.generate.GenerationOptions;
+import org.attention4j.generate.Generator;
+import org.attention4j.generate.Sampling;
+import org.attention4j.models.cli.Main;
+import org.attention4j.models.huggingface.Checkpoint;
+import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.PretrainedSession;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
@@ -137,6 +154,56 @@ class NodeClientsTest {
     translator("translators/marian", Layout.TRANSFORMERS_JS);
     translator("translators/bart", Layout.OPTIMUM);
     check();
+  }
+
+  /** A translator that was fine-tuned here: saved, read again, exported, and run in Node. */
+  @Test
+  void whatWasTrainedWritesTheSameTokensInNode() throws IOException {
+    Path from = Path.of("src/test/resources/texts/t5");
+    Path data = folder.resolve("pairs.tsv");
+    Files.writeString(
+        data, "the cat\tel gato\nthe dog\tel perro\na red cat\tun gato rojo\n".repeat(6));
+    Path out = folder.resolve("trained");
+    StringWriter err = new StringWriter();
+    String options =
+        "--engine reference --steps 4 --batch 4 --learning-rate 1e-2 --evaluation-batches 1"
+            + " --training-share 0.8 --quiet --seed 3";
+    List<String> arguments = new ArrayList<>(List.of("train", "--from", from.toString()));
+    arguments.addAll(List.of("--data", data.toString(), "--out", out.toString()));
+    arguments.addAll(List.of(options.split(" ")));
+    int code =
+        Main.execute(
+            new PrintWriter(Writer.nullWriter()),
+            new PrintWriter(err),
+            arguments.toArray(String[]::new));
+    assertEquals(0, code, err.toString());
+    Checkpoint trained = HuggingFace.open(out);
+    HostTensor ids = HostTensor.of(new long[] {5, 9, 12, 7, 1}, 1, 5);
+    HostTensor mask = HostTensor.of(new long[] {1, 1, 1, 1, 1}, 1, 5);
+    long[] written = greedy(trained, ids, mask);
+    assertFalse(Arrays.equals(greedy(HuggingFace.open(from), ids, mask), written), "it learned");
+    long[] sequence = new long[written.length + 1]; // from the start token on
+    System.arraycopy(written, 0, sequence, 1, written.length);
+    CheckpointExport.of(out).withLayout(Layout.TRANSFORMERS_JS).to(folder.resolve("in-node"));
+    ObjectNode test = cases.addObject();
+    test.put("client", "translator")
+        .put("parent", folder.toAbsolutePath() + "/")
+        .put("name", "in-node");
+    test.put("tokens", written.length);
+    expected.put("trained", HostTensor.of(sequence, 1, sequence.length).toDoubleArray());
+    input(test, "input_ids", ids);
+    input(test, "attention_mask", mask);
+    check();
+  }
+
+  private static long[] greedy(Checkpoint checkpoint, HostTensor ids, HostTensor mask) {
+    Map<String, HostTensor> source = Map.of("input_ids", ids, "attention_mask", mask);
+    Set<String> inputs = Set.of("input_ids", "attention_mask", "decoder_input_ids");
+    try (PretrainedSession session = checkpoint.session("reference", inputs)) {
+      return Generator.translator(session.session(), source)
+          .generate(new long[] {0}, GenerationOptions.of(10, 32, Sampling.greedy()))
+          .ids();
+    }
   }
 
   @Test

@@ -67,7 +67,7 @@ class MicroBatchesTest {
           for (int i = 0; i < whole.dim(1); i++) {
             long at = row * whole.dim(1) + i;
             boolean real =
-                mask != null && whole.dim(1) == mask.dim(1)
+                (mask != null && whole.dim(1) == mask.dim(1))
                     ? mask.getLong(at) != 0
                     : labels.getLong(at) != -100;
             time = real ? i + 1 : time;
