@@ -57,6 +57,15 @@ public final class Generator {
         .with(Feed.DECODER.positions(), TensorType.i64("batch", "time"));
   }
 
+  /**
+   * The same program with {@code logits} [batch, 1, vocabulary] of the last token only, which is
+   * what generation reads: the last layer and the head compute nothing for the other tokens of a
+   * prompt.
+   */
+  public static Program lastLogits(Program program) {
+    return new Program(new LastLogits(program.model()), program.inputs());
+  }
+
   /** The best or only text after a prompt. */
   public Generation generate(long[] prompt, GenerationOptions options) {
     return generateAll(List.of(prompt), options).get(0);

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * first token of the text.
  */
 final class Steps implements AutoCloseable {
-  private static final String LOGITS = "logits";
+  static final String LOGITS = "logits";
   private static final long PADDING = 0; // any token: it is masked
 
   private final Session session;

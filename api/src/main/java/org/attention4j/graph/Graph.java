@@ -131,6 +131,15 @@ public record Graph(
     return new Graph(usedInputs, usedParameters, List.copyOf(kept), outputs, types);
   }
 
+  /**
+   * If the last node cuts an output to a part of an axis, a graph that computes little more than
+   * that part: the slice moves towards the inputs, through ops that treat the rows of the axis one
+   * by one. Otherwise the graph itself. The results are the same.
+   */
+  public Graph narrowed() {
+    return Narrowing.of(this);
+  }
+
   /** The graph with only some outputs. */
   public Graph withOutputs(Collection<String> names) {
     Map<String, Integer> kept = new LinkedHashMap<>();

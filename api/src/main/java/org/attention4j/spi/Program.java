@@ -27,9 +27,9 @@ public record Program(Model model, Map<String, TensorType> inputs) {
     return new Program(model, more);
   }
 
-  /** Records the model. */
+  /** Records the model; where its output is cut to some rows, only those are computed. */
   public Graph graph(TraceOptions options) {
-    return Graph.trace(model, inputs, options);
+    return Graph.trace(model, inputs, options).narrowed();
   }
 
   /**

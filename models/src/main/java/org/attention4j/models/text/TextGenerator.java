@@ -78,7 +78,7 @@ public final class TextGenerator implements AutoCloseable {
    */
   public static TextGenerator open(
       ModelDirectory directory, Engine engine, SessionOptions options, boolean batches) {
-    Program program = program(directory);
+    Program program = Generator.lastLogits(program(directory));
     boolean decoder = directory.model().tokensInput().equals("input_ids");
     Tokenizer tokenizer = directory.requireTokenizer();
     try {
