@@ -14,10 +14,11 @@ import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 
-/** A decoding whose cache stays on the device: the presents of a step are the past of the next. */
+/**
+ * A decoding whose cache stays on the device: the presents of a step are the past of the next, in
+ * the same memory while that lasts ({@link CacheGrowth}).
+ */
 final class DjlDecoding implements Decoding {
-  private static final String PRESENT = "present.";
-  private static final String PAST = "past_key_values.";
 
   private final DjlSession session;
   private final NDManager manager;
@@ -53,8 +54,9 @@ final class DjlDecoding implements Decoding {
       Map<String, NDArray> presents = new LinkedHashMap<>();
       for (Map.Entry<String, NDArray> output : graph.run(scratch, values).entrySet()) {
         String name = output.getKey();
-        if (name.startsWith(PRESENT)) {
-          presents.put(PAST + name.substring(PRESENT.length()), output.getValue());
+        if (name.startsWith(CacheGrowth.PRESENT)) {
+          presents.put(
+              CacheGrowth.PAST + name.substring(CacheGrowth.PRESENT.length()), output.getValue());
         } else {
           results.put(name, graph.fetch(name, output.getValue()));
         }

@@ -37,6 +37,7 @@ final class GraphScript {
   private final Splits splits;
   private final Joins joins;
   private final @Nullable Accumulators accumulators;
+  private final CacheGrowth cache;
   private final Fusion fusion;
   private final Map<Integer, Term> terms = new HashMap<>();
   private final Map<Integer, List<String>> saved = new HashMap<>();
@@ -84,6 +85,7 @@ final class GraphScript {
     this.splits = new Splits(graph);
     this.joins = new Joins(graph);
     this.accumulators = accumulated.isEmpty() ? null : new Accumulators(graph, accumulated, joins);
+    this.cache = new CacheGrowth(graph);
     this.fusion = fusion;
     declare(new ArrayList<>(graph.inputs().values()), "x");
     declare(graph.parameters().values().stream().map(Graph.Parameter::value).toList(), "p");
@@ -101,7 +103,8 @@ final class GraphScript {
             .map(output -> result(output.getValue()))
             .collect(Collectors.joining(", "));
     source =
-        "def "
+        (cache.isNeeded() ? CacheGrowth.METHODS : "")
+            + "def "
             + name
             + "(self, p: List[Tensor], x: List[Tensor], c: List[Tensor]"
             + (accumulators == null ? "" : Accumulators.PARAMETERS)
@@ -165,8 +168,9 @@ final class GraphScript {
   private Written write(Graph.Node node) {
     ScriptCall call = call(node);
     Term part = splits.find(node, call);
-    if (part != null) {
-      return Written.of(part);
+    Term known = part != null ? part : cache.find(node, call);
+    if (known != null) {
+      return Written.of(known);
     }
     return node.op() instanceof Primitive primitive
         ? Written.of(primitive.accept(PRIMITIVES, call))
@@ -184,7 +188,7 @@ final class GraphScript {
   private String result(int value) {
     ScriptCall call =
         new ScriptCall(writer, List.of(term(value)), List.of(graph.type(value)), graph.type(value));
-    return call.tensor(0);
+    return cache.output(value, call.tensor(0));
   }
 
   String name() {
