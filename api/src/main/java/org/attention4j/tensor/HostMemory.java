@@ -12,6 +12,9 @@ import java.nio.ByteOrder;
 final class HostMemory {
   private static final int SMALL = 1 << 16;
 
+  /** Copies of values that native code has made are mostly read, not handed to native code. */
+  private static final int SMALL_COPY = 1 << 20;
+
   private ByteBuffer bytes; // position 0, limit = capacity, native order
 
   private HostMemory(ByteBuffer bytes) {
@@ -26,6 +29,15 @@ final class HostMemory {
   static HostMemory zeros(int size) {
     return new HostMemory(
         size <= SMALL ? ByteBuffer.allocate(size) : ByteBuffer.allocateDirect(size));
+  }
+
+  /**
+   * Zeros for a copy.
+   *
+   * @throws OutOfMemoryError if they do not fit the memory left
+   */
+  static HostMemory forCopy(int size) {
+    return size <= SMALL_COPY ? new HostMemory(ByteBuffer.allocate(size)) : zeros(size);
   }
 
   /** A view of direct memory. */

@@ -86,8 +86,11 @@ public final class HostTensor {
    * @throws ShapeException if the bytes are not exactly those of the shape
    */
   public static HostTensor copyOf(DType dtype, ByteBuffer bytes, long... shape) {
-    HostTensor t = zeros(dtype, shape);
-    HostShape.check(dtype, t.shape, t.size, bytes.remaining());
+    long[] extents = shape.clone();
+    int size = HostShape.size(dtype, extents);
+    HostShape.check(dtype, extents, size, bytes.remaining());
+    HostTensor t =
+        new HostTensor(dtype, extents, size, HostMemory.forCopy(size * dtype.bytes()));
     t.memory.bytes().put(0, bytes, bytes.position(), bytes.remaining());
     return t;
   }

@@ -1,6 +1,8 @@
 package org.attention4j.onnxformat;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -36,6 +38,7 @@ public final class GraphBuilder {
   private final Set<String> names = new HashSet<>();
   private final Map<String, Integer> repeats = new HashMap<>();
   private final Set<String> results = new HashSet<>();
+  private final Set<String> constants = new HashSet<>();
   private final Map<String, String> renamed = new HashMap<>();
   private final Map<String, Integer> domains = new LinkedHashMap<>();
   private final List<FunctionProto> functions = new ArrayList<>();
@@ -195,6 +198,7 @@ public final class GraphBuilder {
   /** A small constant under a fresh name, which is returned. */
   public String constant(String what, HostTensor value) {
     String name = fresh(what);
+    constants.add(name);
     graph.addInitializer(Tensors.proto(name, value));
     return name;
   }
@@ -256,9 +260,30 @@ public final class GraphBuilder {
     return functions.stream().anyMatch(function -> !function.getOverload().isEmpty());
   }
 
+  /** Takes out nodes and constants that no output needs. */
+  private void prune(GraphProto.Builder whole) {
+    Set<String> live = new HashSet<>(renamed.keySet());
+    whole.getOutputList().forEach(output -> live.add(output.getName()));
+    Deque<NodeProto> kept = new ArrayDeque<>();
+    for (int i = whole.getNodeCount() - 1; i >= 0; i--) {
+      NodeProto node = whole.getNode(i);
+      if (node.getOutputList().stream().anyMatch(live::contains)) {
+        live.addAll(node.getInputList());
+        kept.addFirst(node);
+      }
+    }
+    List<TensorProto> initializers =
+        whole.getInitializerList().stream()
+            .filter(
+                tensor -> live.contains(tensor.getName()) || !constants.contains(tensor.getName()))
+            .toList();
+    whole.clearNode().addAllNode(kept).clearInitializer().addAllInitializer(initializers);
+  }
+
   /** The graph with the results renamed that are outputs. */
   private GraphProto named() {
     GraphProto.Builder result = graph.clone();
+    prune(result);
     for (NodeProto.Builder node : result.getNodeBuilderList()) {
       for (int i = 0; i < node.getInputCount(); i++) {
         node.setInput(i, renamed.getOrDefault(node.getInput(i), node.getInput(i)));

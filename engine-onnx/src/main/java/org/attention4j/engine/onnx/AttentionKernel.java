@@ -25,9 +25,9 @@ import org.jspecify.annotations.Nullable;
  * own operators, the name of a kernel provider is that kernel or an error, and {@code auto}, the
  * default, is the first kernel that is there; docs/benchmarks.md says what that brings. With {@code
  * gqa} a decoding writes its cache in place, through ONNX Runtime's GroupQueryAttention; where that
- * does not serve it is an error. So it does with {@code auto} where there is no kernel, as far as
- * that serves. With {@code opset23} it is the operator that ONNX has since then, as far as that
- * expresses it; the session's description says how far.
+ * does not serve it is an error. So it does with {@code auto}, as far as that serves; a kernel runs
+ * whole sequences and long prompts then. With {@code opset23} it is the operator that ONNX has
+ * since then, as far as that expresses it; the session's description says how far.
  */
 record AttentionKernel(
     KernelChoice choice, DType precision, boolean cpu, boolean inPlace, boolean standard) {
@@ -63,10 +63,10 @@ record AttentionKernel(
   /** The value of the property for ONNX Runtime's operator over a cache written in place. */
   static final String IN_PLACE = "gqa";
 
-  /** Whether a decoding may use that operator: asked for, or where there is no faster kernel. */
+  /** Whether a decoding may use that operator: asked for, or left to the engine. */
   boolean mayWriteInPlace() {
     boolean known = precision == DType.F32 || precision == DType.F16;
-    return inPlace || (cpu && known && !choice.byName() && choice.kernel().isEmpty());
+    return inPlace || (cpu && known && !choice.byName());
   }
 
   /**

@@ -2,23 +2,17 @@ package org.attention4j.engine.onnx;
 
 import java.util.List;
 import java.util.Set;
-import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
-import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.lower.StandardAttentionFold;
-import org.attention4j.engine.onnx.quantize.Quantizer;
-import org.attention4j.engine.onnx.session.LazyModel;
+import org.attention4j.engine.onnx.quantize.Rounding;
 import org.attention4j.engine.onnx.session.OnnxSession;
-import org.attention4j.engine.onnx.session.OrtModel;
 import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.engine.onnx.session.Signature;
 import org.attention4j.engine.onnx.train.OnnxTrainer;
-import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
-import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.op.Attention;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.Availability;
@@ -30,12 +24,10 @@ import org.attention4j.spi.SessionOptions;
 import org.attention4j.spi.Support;
 import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
-import org.attention4j.spi.WeightFormat;
 import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs models in ONNX Runtime: a graph is written as ONNX in memory, its weights shared with the
@@ -80,11 +72,13 @@ public final class OnnxEngine implements Engine {
    * <p>Properties: {@code optimization} (none, basic, extended, all), {@code parallel_operators},
    * {@code spinning} (true, false), {@code attention} (auto, none, gqa, opset23, or the name of a
    * kernel), {@code weights} (floating, int8, int8_dynamic, int4: see {@link
-   * org.attention4j.spi.WeightFormat}).
+   * org.attention4j.spi.WeightFormat}), {@code weights_block} (16 to 256: how many share a scale),
+   * {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32 tokens or
+   * more; a second model in memory).
    *
-   * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and the one
-   * with a cache at the first {@link Session#decode}: each keeps its own arrangement of the
-   * weights, and most sessions only need one.
+   * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and those with
+   * a cache at the first {@link Session#decode}: each keeps its own arrangement of the weights, and
+   * most sessions only need one.
    */
   @Override
   public Session open(Program program, Weights weights, SessionOptions options) {
@@ -94,28 +88,27 @@ public final class OnnxEngine implements Engine {
     Lowering lowering =
         Lowering.inMemory(options.precision())
             .with(attention.form())
-            .widening(settings.foldsConstants() && settings.weights() == WeightFormat.FLOATING);
+            .widening(settings.foldsConstants() && !settings.rounds());
     TraceOptions trace =
         TraceOptions.primitives().keeping(attention.claims()).observing(options.observe());
     Graph whole = program.graph(trace);
     settings.checkProvider();
-    Signature signature = Signature.of(whole, lowering);
-    OnnxModel model = GraphLowering.lower(whole, weights, lowering);
+    SessionModels models =
+        new SessionModels(program, weights, attention, trace, lowering, settings);
     return new OnnxSession(
-        signature,
-        new LazyModel(() -> open(model, signature, settings)),
+        Signature.of(whole, lowering),
+        models.whole(whole),
         whole.outputTypes(),
         program::checkNames,
-        () -> decoders(program, weights, attention, trace, lowering, settings),
+        models::decoders,
         "onnx: "
             + version()
             + ", "
             + settings.provider()
             + ", "
             + options.precision().label()
-            + (settings.weights() == WeightFormat.FLOATING
-                ? ", "
-                : " with weights as " + settings.weights().label() + ", ")
+            + formats(settings)
+            + ", "
             + whole.nodes().size()
             + " ops, "
             + attention
@@ -124,55 +117,12 @@ public final class OnnxEngine implements Engine {
                 : ""));
   }
 
-  private static OrtModel open(
-      Graph graph, Weights weights, Lowering lowering, OrtSettings settings) {
-    return open(
-        GraphLowering.lower(graph, weights, lowering), Signature.of(graph, lowering), settings);
-  }
-
-  private static OrtModel open(OnnxModel model, Signature signature, OrtSettings settings) {
-    return OrtModel.open(Quantizer.apply(model, settings.weights()), signature, settings);
-  }
-
-  private static OnnxSession.Decoders decoders(
-      Program program,
-      Weights weights,
-      AttentionKernel attention,
-      TraceOptions trace,
-      Lowering lowering,
-      OrtSettings settings) {
-    if (attention.mayWriteInPlace()) {
-      DType precision = lowering.precision();
-      Graph step =
-          program.graph(
-              trace
-                  .keeping(GraphLowering.claims(precision, AttentionForm.GQA))
-                  .withCache(CacheMode.STATIC));
-      if (GroupedQueryFold.servesWholeCache(step, precision)) {
-        OrtModel model = open(step, weights, lowering.with(AttentionForm.GQA), settings);
-        return new OnnxSession.Decoders(null, model, null);
-      }
-      attention.requireInPlace(false);
-    }
-    Graph step = program.graph(trace.withCache(CacheMode.STEP));
-    OrtModel prefillModel = null;
-    if (!Caches.stepMayBegin(step)) {
-      Graph prefill = program.graph(trace.withCache(CacheMode.PREFILL));
-      prefillModel = open(prefill, weights, lowering, settings);
-    }
-    try {
-      OrtModel stepModel = open(step, weights, lowering, settings);
-      return new OnnxSession.Decoders(prefillModel, stepModel, Caches.PAST);
-    } catch (RuntimeException e) {
-      close(prefillModel);
-      throw e;
-    }
-  }
-
-  private static void close(@Nullable OrtModel model) {
-    if (model != null) {
-      model.close();
-    }
+  private static String formats(OrtSettings settings) {
+    String text =
+        settings.weights().equals(Rounding.NONE) ? "" : " with weights as " + settings.weights();
+    return settings.prompts().equals(settings.weights())
+        ? text
+        : text + ", those of prompts as " + settings.prompts();
   }
 
   @Override

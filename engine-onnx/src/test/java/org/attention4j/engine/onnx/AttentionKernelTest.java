@@ -49,7 +49,10 @@ class AttentionKernelTest {
         Session named = open(gpt, OPTIONS.with("attention", "flash-cpu"));
         Session exact = open(gpt, OPTIONS.withPrecision(DType.F64))) {
       assertTrue(auto.description().contains("attention by flash-cpu "), auto.description());
-      assertTrue(auto.description().endsWith("(auto)"), auto.description());
+      assertTrue(
+          auto.description()
+              .endsWith("(auto), a decoder's cache in place where its attention allows"),
+          auto.description());
       assertTrue(
           none.description().endsWith("attention by ONNX Runtime (asked for)"), none.description());
       assertTrue(named.description().endsWith("(asked for)"), named.description());

@@ -148,6 +148,58 @@ class InPlaceDecodingTest {
   }
 
   @Test
+  void aLongPromptFillsTheCacheWithoutReadingIt() {
+    Program program = masked();
+    Weights weights = Parameters.init(program, 6);
+    Map<String, HostTensor> all = padded(60);
+    Map<String, HostTensor> chosen = rows(all, 1, 1, 2);
+    HostTensor expected = whole(program, weights, all);
+    HostTensor after = whole(program, weights, chosen);
+    for (int prompt : new int[] {31, 32, 50}) {
+      try (Session session = new OnnxEngine().open(program, weights, IN_PLACE);
+          Decoding decoding = session.decode()) {
+        HostTensor first = Compare.named(decoding.next(step(all, 0, prompt)), "logits");
+        Compare.equal("prompt of " + prompt, part(expected, 0, prompt), first, 1e-4);
+        assertEquals(prompt, decoding.length());
+        decoding.select(1, 1, 2);
+        for (int t = prompt; t < prompt + 4; t++) {
+          HostTensor next = Compare.named(decoding.next(step(chosen, t, t + 1)), "logits");
+          Compare.equal("step " + t, part(after, t, t + 1), next, 1e-4);
+        }
+      }
+    }
+  }
+
+  @Test
+  void aPromptMayHaveWeightsInAnotherFormat() {
+    Program program = masked();
+    Weights weights = Parameters.init(program, 6);
+    Map<String, HostTensor> all = padded(40);
+    HostTensor expected = whole(program, weights, all);
+    SessionOptions options = IN_PLACE.with("prompt_weights", "int8_dynamic");
+    try (Session session = new OnnxEngine().open(program, weights, options);
+        Decoding decoding = session.decode()) {
+      assertTrue(
+          session.description().contains("those of prompts as int8_dynamic"),
+          session.description());
+      HostTensor logits = Compare.named(decoding.next(step(all, 0, 39)), "logits");
+      double off = worst(part(expected, 0, 39), logits);
+      assertTrue(off > 1e-5 && off < 0.1, "rounded to 8 bits, and so off by " + off);
+      HostTensor next = Compare.named(decoding.next(step(all, 39, 40)), "logits");
+      double offNext = worst(part(expected, 39, 40), next);
+      assertTrue(offNext > 0 && offNext < 0.1, "reads rounded keys and values, off by " + offNext);
+    }
+  }
+
+  private static double worst(HostTensor expected, HostTensor got) {
+    double worst = 0;
+    for (long i = 0; i < expected.size(); i++) {
+      worst = Math.max(worst, Math.abs(expected.getDouble(i) - got.getDouble(i)));
+    }
+    return worst;
+  }
+
+  @Test
   void aMaskThatDoesNotCoverThePastIsRefused() {
     Program program = masked();
     Weights weights = Parameters.init(program, 6);

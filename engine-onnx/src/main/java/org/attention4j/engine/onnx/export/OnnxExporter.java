@@ -14,6 +14,7 @@ import java.util.stream.Stream;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.quantize.Quantizer;
+import org.attention4j.engine.onnx.quantize.Rounding;
 import org.attention4j.engine.onnx.session.OrtRuntime;
 import org.attention4j.engine.onnx.train.TrainingGraphs;
 import org.attention4j.error.StorageException;
@@ -192,7 +193,7 @@ public final class OnnxExporter implements Exporter {
     Lowering lowering = lowering(options).withMetadata(metadata);
     OnnxModel model = GraphLowering.lower(graph, weights, lowering);
     // a training step has its weights among the inputs
-    return Quantizer.apply(model, options.weights());
+    return Quantizer.apply(model, Rounding.to(options.weights()));
   }
 
   private static Lowering lowering(ExportOptions options) {

@@ -1,7 +1,9 @@
 package org.attention4j.engine.onnx.lower;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.attention4j.onnxformat.Attributes;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.tensor.Dim;
@@ -10,12 +12,17 @@ import org.attention4j.tensor.Dim;
  * Reshape without {@code -1}, which has no answer when another axis is empty.
  *
  * <p>Unit axes that come and go are Squeeze and Unsqueeze; axes that stay in place are {@code 0} in
- * the target; everything else is a computed shape.
+ * the target; everything else is a computed shape. What undoes another reshape is what that one
+ * began with.
  */
 final class Reshapes {
   private final GraphBuilder graph;
   private final Literals literals;
   private final Sizes sizes;
+  private final Map<String, Source> made = new HashMap<>();
+
+  /** What a value was before its reshape. */
+  private record Source(String value, List<Dim> dims) {}
 
   Reshapes(GraphBuilder graph, Literals literals, Sizes sizes) {
     this.graph = graph;
@@ -24,9 +31,21 @@ final class Reshapes {
   }
 
   String reshape(String value, List<Dim> from, List<Dim> to) {
-    if (from.equals(to)) {
-      return value;
+    String current = value;
+    for (Source source = made.get(value); source != null; source = made.get(current)) {
+      if (source.dims.equals(to)) {
+        return source.value;
+      }
+      current = source.value;
     }
+    String result = from.equals(to) ? value : reshaped(value, from, to);
+    if (!result.equals(value)) {
+      made.put(result, new Source(value, from));
+    }
+    return result;
+  }
+
+  private String reshaped(String value, List<Dim> from, List<Dim> to) {
     if (withoutUnits(from).equals(withoutUnits(to))) {
       return units(value, from, to);
     }

@@ -13,9 +13,6 @@ import org.attention4j.tensor.HostTensor;
  * @param scales f32 [outputs * blocks]
  */
 record BlockWeights(HostTensor packed, HostTensor scales) {
-  /** Weights that share a scale. */
-  static final int BLOCK = 32;
-
   /** A matrix element by output and input. */
   interface Matrix {
     double at(int output, int input);
@@ -25,18 +22,19 @@ record BlockWeights(HostTensor packed, HostTensor scales) {
    * Rounds a matrix.
    *
    * @param bits 4 or 8
+   * @param size weights that share a scale, along the inputs
    */
-  static BlockWeights of(Matrix matrix, int outputs, int inputs, int bits) {
-    int blocks = (inputs + BLOCK - 1) / BLOCK;
-    int width = BLOCK * bits / 8;
+  static BlockWeights of(Matrix matrix, int outputs, int inputs, int bits, int size) {
+    int blocks = (inputs + size - 1) / size;
+    int width = size * bits / 8;
     HostTensor packed = HostTensor.zeros(DType.U8, outputs, blocks, width);
     HostTensor scales = HostTensor.zeros(DType.F32, (long) outputs * blocks);
     ByteBuffer bytes = packed.buffer();
-    double[] values = new double[BLOCK];
+    double[] values = new double[size];
     for (int output = 0; output < outputs; output++) {
       for (int block = 0; block < blocks; block++) {
-        for (int i = 0; i < BLOCK; i++) {
-          int input = block * BLOCK + i;
+        for (int i = 0; i < size; i++) {
+          int input = block * size + i;
           values[i] = input < inputs ? matrix.at(output, input) : 0;
         }
         long at = (long) output * blocks + block;

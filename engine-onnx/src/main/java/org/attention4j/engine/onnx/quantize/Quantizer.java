@@ -29,17 +29,19 @@ public final class Quantizer {
   private static final int ACCURACY_LEVEL = 4;
 
   private final OnnxModel model;
-  private final WeightFormat format;
+  private final Rounding rounding;
   private final Map<String, HostTensor> added = new LinkedHashMap<>();
 
-  private Quantizer(OnnxModel model, WeightFormat format) {
+  private Quantizer(OnnxModel model, Rounding rounding) {
     this.model = model;
-    this.format = format;
+    this.rounding = rounding;
   }
 
-  /** The model with its weights in a format. */
-  public static OnnxModel apply(OnnxModel model, WeightFormat format) {
-    return format == WeightFormat.FLOATING ? model : new Quantizer(model, format).rewritten();
+  /** The model with its weights rounded. */
+  public static OnnxModel apply(OnnxModel model, Rounding rounding) {
+    return rounding.format() == WeightFormat.FLOATING
+        ? model
+        : new Quantizer(model, rounding).rewritten();
   }
 
   private OnnxModel rewritten() {
@@ -93,8 +95,9 @@ public final class Quantizer {
             ? (output, input) -> weight.getDouble((long) output * inputs + input)
             : (output, input) -> weight.getDouble((long) input * outputs + output);
     String bias = node.getInputCount() > 2 ? node.getInput(2) : "";
-    String name = node.getInput(1) + (transposed ? "" : ".transposed") + "." + format.label();
-    return format == WeightFormat.INT8_DYNAMIC
+    String name =
+        node.getInput(1) + (transposed ? "" : ".transposed") + "." + rounding.format().label();
+    return rounding.format() == WeightFormat.INT8_DYNAMIC
         ? List.of(dynamic(node, name, matrix, outputs, inputs, bias))
         : blocks(node, name, matrix, outputs, inputs, bias);
   }
@@ -126,9 +129,9 @@ public final class Quantizer {
       int outputs,
       int inputs,
       String bias) {
-    int bits = format == WeightFormat.INT4 ? 4 : 8;
+    int bits = rounding.format() == WeightFormat.INT4 ? 4 : 8;
     if (!added.containsKey(name)) {
-      BlockWeights weights = BlockWeights.of(matrix, outputs, inputs, bits);
+      BlockWeights weights = BlockWeights.of(matrix, outputs, inputs, bits, rounding.block());
       added.put(name, weights.packed());
       added.put(name + ".scales", weights.scales());
     }
@@ -137,7 +140,7 @@ public final class Quantizer {
             Attributes.integer("K", inputs),
             Attributes.integer("N", outputs),
             Attributes.integer("bits", bits),
-            Attributes.integer("block_size", BlockWeights.BLOCK),
+            Attributes.integer("block_size", rounding.block()),
             Attributes.integer("accuracy_level", ACCURACY_LEVEL));
     String output = bias.isEmpty() ? node.getOutput(0) : node.getOutput(0) + "/product";
     List<String> operands = List.of(node.getInput(0), name, name + ".scales");

@@ -2,11 +2,10 @@ package org.attention4j.engine.onnx.session;
 
 import ai.onnxruntime.OnnxTensor;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.ShapeException;
@@ -17,11 +16,13 @@ import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Decoding with a cache in buffers that ONNX Runtime writes fresh rows into: past and present are
  * one memory, so that a step costs the same however long the past is. A full buffer is replaced by
- * one of twice the size. One thread at a time.
+ * one of twice the size, and the first has room for half as much again as the prompt. One thread at
+ * a time.
  */
 final class InPlaceDecoding implements Decoding {
   private static final String LENGTH = "cache_length";
@@ -29,12 +30,18 @@ final class InPlaceDecoding implements Decoding {
   private static final Dim CAPACITY = Dim.symbol("capacity");
   private static final long LEAST = 64;
 
+  /** From so many tokens on a first step is a prompt. */
+  static final long LONG = 32;
+
   private final OrtModel step;
+  private final @Nullable LazyModel prompts;
+  private final CacheMemory memory;
   private final BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known;
   private final UnaryOperator<Map<String, HostTensor>> outward;
   private final Map<String, HostTensor> buffers = new LinkedHashMap<>();
   private final Map<String, OnnxTensor> past = new LinkedHashMap<>();
   private final Map<String, OnnxTensor> present = new LinkedHashMap<>();
+  private @Nullable StepRun latest;
   private long capacity;
   private long length;
   private boolean closed;
@@ -43,14 +50,20 @@ final class InPlaceDecoding implements Decoding {
    * A decoding that has not begun.
    *
    * @param step a model with a static cache
+   * @param prompts a model of first steps, without a past, for long ones; null if there is none
+   * @param memory of earlier decodings
    * @param known leaves out inputs that the model does not need
    * @param outward gives outputs the types that the program declares
    */
   InPlaceDecoding(
       OrtModel step,
+      @Nullable LazyModel prompts,
+      CacheMemory memory,
       BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known,
       UnaryOperator<Map<String, HostTensor>> outward) {
     this.step = step;
+    this.prompts = prompts;
+    this.memory = memory;
     this.known = known;
     this.outward = outward;
   }
@@ -62,10 +75,42 @@ final class InPlaceDecoding implements Decoding {
     }
     Map<String, HostTensor> given = step.signature().check(known.apply(step, inputs));
     long time = axis(given, TIME);
+    if (length == 0 && time >= LONG && prompts != null) {
+      return outward.apply(begin(prompts.get(), inputs, given));
+    }
     if (length > 0 && time > 1 && batch() > 1) {
       return oneByOne(given, time);
     }
     return outward.apply(run(given, time));
+  }
+
+  /** Runs a prompt, and copies the keys and values of all layers into the buffers. */
+  private Map<String, HostTensor> begin(
+      OrtModel model, Map<String, HostTensor> inputs, Map<String, HostTensor> given) {
+    Map<String, HostTensor> used = known.apply(model, inputs);
+    Map<String, HostTensor> outputs = new LinkedHashMap<>();
+    model
+        .outputTypes(used)
+        .forEach(
+            (name, type) ->
+                outputs.put(
+                    name,
+                    name.startsWith(CachedDecoding.PRESENT)
+                        ? memory.lend(name, type.dtype(), type.shape())
+                        : HostTensor.zeros(type.dtype(), type.shape())));
+    model.run(used, outputs);
+    long time = axis(given, TIME);
+    reserve(time, given);
+    buffers.forEach(
+        (name, buffer) -> {
+          String present = CachedDecoding.PRESENT + name.substring(CachedDecoding.PAST.length());
+          HostTensor entry = Objects.requireNonNull(outputs.remove(present), present);
+          int rows = (int) (entry.dim(0) * entry.dim(1)); // of [batch, kv_heads, time, head_dim]
+          copy(entry, buffer, rows, (int) (time * entry.dim(3) * entry.dtype().bytes()));
+          memory.giveBack(present, entry);
+        });
+    length = time;
+    return outputs;
   }
 
   /** The operator continues several texts by one token at a time only. */
@@ -101,36 +146,20 @@ final class InPlaceDecoding implements Decoding {
   }
 
   private Map<String, HostTensor> run(Map<String, HostTensor> given, long time) {
-    Signature signature = step.signature();
     reserve(length + time, given);
     Map<String, HostTensor> fed = new LinkedHashMap<>();
     given.forEach((name, tensor) -> fed.put(name, widened(name, tensor, length + time)));
     HostTensor start = HostTensor.zeros(DType.I64);
     start.set(0, length);
     fed.put(LENGTH, start);
-    fed.keySet().retainAll(signature.inputs().keySet());
-    Map<String, long[]> shapes = new HashMap<>();
-    fed.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-    buffers.forEach((name, tensor) -> shapes.put(name, tensor.shape()));
-    Map<String, Long> sizes = signature.sizes(shapes);
-    Map<String, HostTensor> outputs = new LinkedHashMap<>();
-    try (OrtModel.Feeds feeds = new OrtModel.Feeds();
-        OrtModel.Feeds results = new OrtModel.Feeds()) {
-      fed.forEach(feeds::put);
-      past.forEach(feeds::lend);
-      present.forEach(results::lend);
-      signature
-          .outputs()
-          .forEach(
-              (name, type) -> {
-                if (!name.startsWith(CachedDecoding.PRESENT)) {
-                  HostTensor output = HostTensor.zeros(type.dtype(), type.bind(sizes).shape());
-                  outputs.put(name, output);
-                  results.put(signature.fileName(name), output);
-                }
-              });
-      step.runNative(feeds.tensors(), Set.of(), results.tensors()).close();
+    fed.keySet().retainAll(step.signature().inputs().keySet());
+    StepRun run = latest;
+    if (run == null || !run.fits(fed)) {
+      forget();
+      run = new StepRun(step, fed, buffers, past, present);
+      latest = run;
     }
+    Map<String, HostTensor> outputs = run.run(fed);
     length += time;
     return outputs;
   }
@@ -196,7 +225,7 @@ final class InPlaceDecoding implements Decoding {
     if (slots <= capacity && !buffers.isEmpty()) {
       return;
     }
-    long wanted = Math.max(LEAST, Math.max(slots, 2 * capacity));
+    long wanted = Math.max(LEAST, Math.max(slots + slots / 2, 2 * capacity));
     long batch = buffers.isEmpty() ? axis(given, Dim.symbol("batch")) : batch();
     step.signature()
         .inputs()
@@ -204,7 +233,7 @@ final class InPlaceDecoding implements Decoding {
             (name, type) -> {
               if (name.startsWith(CachedDecoding.PAST)) {
                 TensorType sized = type.bind(Map.of("batch", batch, "capacity", wanted));
-                HostTensor wide = HostTensor.zeros(type.dtype(), sized.shape());
+                HostTensor wide = memory.lend(name, type.dtype(), sized.shape());
                 HostTensor old = buffers.get(name);
                 if (old != null) { // [batch, kv_heads, capacity, head_dim]
                   int rows = (int) (old.dim(0) * old.dim(1));
@@ -233,7 +262,15 @@ final class InPlaceDecoding implements Decoding {
         });
   }
 
+  private void forget() {
+    if (latest != null) {
+      latest.close();
+      latest = null;
+    }
+  }
+
   private void release() {
+    forget();
     List<OnnxTensor> all = new ArrayList<>(past.values());
     all.addAll(present.values());
     all.forEach(OnnxTensor::close);
@@ -269,8 +306,12 @@ final class InPlaceDecoding implements Decoding {
 
   @Override
   public void close() {
+    if (closed) {
+      return; // the memory may be another decoding's by now
+    }
     closed = true;
     release();
+    buffers.forEach(memory::giveBack);
     buffers.clear();
   }
 }

@@ -25,14 +25,23 @@ public final class OnnxSession implements Session {
    * @param prefill of the first step; null if {@code step} with an empty past will do
    * @param step of later steps
    * @param pastSymbol the symbol of the cache's length; null for a cache that is written in place
+   * @param prompts of a long first step where the cache is written in place; null if {@code step}
+   *     does
    */
-  public record Decoders(@Nullable OrtModel prefill, OrtModel step, @Nullable String pastSymbol)
+  public record Decoders(
+      @Nullable OrtModel prefill,
+      OrtModel step,
+      @Nullable String pastSymbol,
+      @Nullable LazyModel prompts)
       implements AutoCloseable {
     @Override
     public void close() {
       step.close();
       if (prefill != null) {
         prefill.close();
+      }
+      if (prompts != null) {
+        prompts.close();
       }
     }
   }
@@ -44,6 +53,7 @@ public final class OnnxSession implements Session {
   private final Supplier<Decoders> opener;
   private final String description;
   private final boolean narrow;
+  private final CacheMemory memory = new CacheMemory();
   private @Nullable Decoders decoders;
   private boolean closed;
 
@@ -118,7 +128,7 @@ public final class OnnxSession implements Session {
     Decoders models = decoders();
     String past = models.pastSymbol();
     return past == null
-        ? new InPlaceDecoding(models.step(), this::known, this::outward)
+        ? new InPlaceDecoding(models.step(), models.prompts(), memory, this::known, this::outward)
         : new CachedDecoding(models.prefill(), models.step(), past, this::known, this::outward);
   }
 
@@ -140,6 +150,7 @@ public final class OnnxSession implements Session {
   @Override
   public synchronized void close() {
     closed = true;
+    memory.close();
     whole.close();
     if (decoders != null) {
       decoders.close();

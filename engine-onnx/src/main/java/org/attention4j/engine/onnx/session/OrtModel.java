@@ -148,6 +148,16 @@ public final class OrtModel implements AutoCloseable {
   }
 
   /**
+   * Types of the outputs for inputs at hand; sizes that follow from no input stay symbolic.
+   *
+   * @throws UsageException if an input is missing
+   * @throws ShapeException if a shape does not fit
+   */
+  Map<String, TensorType> outputTypes(Map<String, HostTensor> inputs) {
+    return plans.of(signature.check(inputs)).outputs();
+  }
+
+  /**
    * Runs the model once into given outputs, which must have the right types and shapes; for callers
    * that reuse memory.
    */

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import org.attention4j.engine.onnx.quantize.Rounding;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.SessionOptions;
@@ -24,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  * @param spinning whether idle threads wait actively: faster, at the price of processor time
  * @param operators a library of operators that sessions load; null for none
  * @param weights how matrices of weights are kept: as they are, or rounded
+ * @param prompts how they are kept for the first step of a decoding if it is long
  */
 public record OrtSettings(
     Device device,
@@ -32,7 +34,8 @@ public record OrtSettings(
     Optimization optimization,
     boolean spinning,
     @Nullable Path operators,
-    WeightFormat weights) {
+    Rounding weights,
+    Rounding prompts) {
 
   /** Levels of graph rewriting. */
   public enum Optimization {
@@ -46,6 +49,8 @@ public record OrtSettings(
   private static final String PARALLEL = "parallel_operators";
   private static final String SPINNING = "spinning";
   private static final String WEIGHTS = "weights";
+  private static final String BLOCK = "weights_block";
+  private static final String PROMPTS = "prompt_weights";
 
   /** The property that says what runs attention. */
   public static final String ATTENTION = "attention";
@@ -55,7 +60,7 @@ public record OrtSettings(
 
   /** Session properties that the engine knows. */
   public static final Set<String> PROPERTIES =
-      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, WEIGHTS);
+      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, WEIGHTS, BLOCK, PROMPTS);
 
   /** Checks the numbers. */
   public OrtSettings {
@@ -83,7 +88,8 @@ public record OrtSettings(
         optimization,
         spinning,
         operators,
-        WeightFormat.FLOATING);
+        Rounding.NONE,
+        Rounding.NONE);
   }
 
   /** The CPU, all optimizations. */
@@ -101,6 +107,8 @@ public record OrtSettings(
     String level = options.properties().getOrDefault(OPTIMIZATION, "all");
     String parallel = options.properties().getOrDefault(PARALLEL, "1");
     String spinning = options.properties().getOrDefault(SPINNING, "true");
+    String format = options.properties().getOrDefault(WEIGHTS, "floating");
+    String block = options.properties().getOrDefault(BLOCK, "" + Rounding.USUAL_BLOCK);
     if (!spinning.equals("true") && !spinning.equals("false")) {
       throw new UsageException("spinning is true or false, not '" + spinning + "'");
     }
@@ -112,19 +120,35 @@ public record OrtSettings(
           Optimization.valueOf(level.toUpperCase(Locale.ROOT)),
           Boolean.parseBoolean(spinning),
           null,
-          WeightFormat.parse(options.properties().getOrDefault(WEIGHTS, "floating")));
+          rounding(format, block),
+          rounding(options.properties().getOrDefault(PROMPTS, format), block));
     } catch (NumberFormatException e) {
-      throw new UsageException("parallel_operators is a whole number, not '" + parallel + "'", e);
+      throw new UsageException(
+          "parallel_operators and weights_block are whole numbers, not '"
+              + parallel
+              + "' and '"
+              + block
+              + "'",
+          e);
     } catch (IllegalArgumentException e) {
       throw new UsageException(
           "optimization is none, basic, extended or all, not '" + level + "'", e);
     }
   }
 
+  /** Whether any weights are rounded. */
+  public boolean rounds() {
+    return !weights.equals(Rounding.NONE) || !prompts.equals(Rounding.NONE);
+  }
+
+  private static Rounding rounding(String format, String block) {
+    return new Rounding(WeightFormat.parse(format), Integer.parseInt(block));
+  }
+
   /** The same with a library of operators; null for none. */
   public OrtSettings withOperators(@Nullable Path library) {
     return new OrtSettings(
-        device, threads, parallelOperators, optimization, spinning, library, weights);
+        device, threads, parallelOperators, optimization, spinning, library, weights, prompts);
   }
 
   /** Whether ONNX Runtime computes what depends on weights alone once, when it opens a model. */

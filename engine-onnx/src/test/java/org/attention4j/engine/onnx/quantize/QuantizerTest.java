@@ -33,7 +33,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rounded weights: how far they are from the given ones, and what ONNX Runtime makes of them. */
 class QuantizerTest {
@@ -69,24 +68,25 @@ class QuantizerTest {
   /** What a packed weight stands for. */
   private static double unpacked(BlockWeights weights, int output, int input, int bits) {
     long blocks = weights.packed().dim(1);
-    long block = (long) output * blocks + input / BlockWeights.BLOCK;
-    int at = input % BlockWeights.BLOCK;
     long width = weights.packed().dim(2);
+    int size = (int) (8 * width / bits);
+    long block = (long) output * blocks + input / size;
+    int at = input % size;
     long whole = weights.packed().getLong(block * width + (bits == 8 ? at : at / 2));
     long q = bits == 8 ? whole : at % 2 == 0 ? whole & 15 : whole >> 4;
     return (q - (1 << (bits - 1))) * weights.scales().getDouble(block);
   }
 
   @ParameterizedTest
-  @ValueSource(ints = {4, 8})
-  void aWeightIsAtMostAStepAwayAndTheLargestOfABlockExact(int bits) {
+  @CsvSource({"4, 32", "8, 32", "4, 128", "8, 16"})
+  void aWeightIsAtMostAStepAwayAndTheLargestOfABlockExact(int bits, int size) {
     HostTensor w = random(1, OUTPUTS, INPUTS);
     BlockWeights rounded =
-        BlockWeights.of((o, i) -> w.getDouble((long) o * INPUTS + i), OUTPUTS, INPUTS, bits);
+        BlockWeights.of((o, i) -> w.getDouble((long) o * INPUTS + i), OUTPUTS, INPUTS, bits, size);
     for (int o = 0; o < OUTPUTS; o++) {
       for (int i = 0; i < INPUTS; i++) {
         double given = w.getDouble((long) o * INPUTS + i);
-        long block = (long) o * rounded.packed().dim(1) + i / BlockWeights.BLOCK;
+        long block = (long) o * rounded.packed().dim(1) + i / size;
         double step = Math.abs(rounded.scales().getDouble(block));
         double error = Math.abs(given - unpacked(rounded, o, i, bits));
         boolean largest = Math.abs(given) > 0.9999 * step * (1 << (bits - 1));
@@ -99,7 +99,7 @@ class QuantizerTest {
 
   @Test
   void zerosStayZeros() {
-    BlockWeights blocks = BlockWeights.of((o, i) -> 0, 1, 5, 4);
+    BlockWeights blocks = BlockWeights.of((o, i) -> 0, 1, 5, 4, 32);
     assertEquals(0, unpacked(blocks, 0, 3, 4));
     ColumnWeights columns = ColumnWeights.of((o, i) -> 0, 1, 5);
     assertEquals(0, columns.values().getLong(3));
@@ -155,6 +155,28 @@ class QuantizerTest {
       }
       assertTrue(worst > 0 && worst < 0.5, "sums of " + INPUTS + " products differ by " + worst);
       assertTrue(rounded.description().contains("weights as int8"), rounded.description());
+    }
+    SessionOptions large = options.with("weights", "int4").with("weights_block", "64");
+    try (Session plain = Engines.get("onnx").open(program, weights, options);
+        Session rounded = Engines.get("onnx").open(program, weights, large)) {
+      double[] expected = Objects.requireNonNull(plain.run(inputs).get("y")).toDoubleArray();
+      double[] got = Objects.requireNonNull(rounded.run(inputs).get("y")).toDoubleArray();
+      double products = 0;
+      double squares = 0;
+      double others = 0;
+      for (int i = 0; i < expected.length; i++) {
+        products += expected[i] * got[i];
+        squares += expected[i] * expected[i];
+        others += got[i] * got[i];
+      }
+      double cosine = products / Math.sqrt(squares * others);
+      assertTrue(cosine > 0.98 && cosine < 1, "cosine " + cosine);
+      assertTrue(rounded.description().contains("int4 in blocks of 64"), rounded.description());
+    }
+    for (String block : new String[] {"33", "8", "much"}) {
+      assertThrows(
+          UsageException.class,
+          () -> Engines.get("onnx").open(program, weights, large.with("weights_block", block)));
     }
     assertThrows(
         UsageException.class,
