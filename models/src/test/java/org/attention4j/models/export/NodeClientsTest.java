@@ -24,11 +24,11 @@ import java.util.Set;
 import java.util.stream.StreamSupport;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Generator;
-import org.attention4j.generate.Sampling;
 import org.attention4j.models.cli.Main;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.PretrainedSession;
+import org.attention4j.models.text.GenerationConfig;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
@@ -196,12 +196,15 @@ class NodeClientsTest {
     check();
   }
 
+  /** As the directory says, but without an end. */
   private static long[] greedy(Checkpoint checkpoint, HostTensor ids, HostTensor mask) {
     Map<String, HostTensor> source = Map.of("input_ids", ids, "attention_mask", mask);
     Set<String> inputs = Set.of("input_ids", "attention_mask", "decoder_input_ids");
+    GenerationOptions options =
+        GenerationConfig.read(checkpoint.path()).options(32, 1, 10).taking(10).stoppingAt(Set.of());
     try (PretrainedSession session = checkpoint.session("reference", inputs)) {
       return Generator.translator(session.session(), source)
-          .generate(new long[] {0}, GenerationOptions.of(10, 32, Sampling.greedy()))
+          .generate(new long[] {0}, options)
           .ids();
     }
   }
