@@ -89,8 +89,7 @@ public final class HostTensor {
     long[] extents = shape.clone();
     int size = HostShape.size(dtype, extents);
     HostShape.check(dtype, extents, size, bytes.remaining());
-    HostTensor t =
-        new HostTensor(dtype, extents, size, HostMemory.forCopy(size * dtype.bytes()));
+    HostTensor t = new HostTensor(dtype, extents, size, HostMemory.forCopy(size * dtype.bytes()));
     t.memory.bytes().put(0, bytes, bytes.position(), bytes.remaining());
     return t;
   }

@@ -38,8 +38,7 @@ record SessionModels(
   }
 
   private OrtModel open(Graph graph, Lowering form, Rounding rounding) {
-    return open(
-        GraphLowering.lower(graph, weights, form), Signature.of(graph, form), rounding);
+    return open(GraphLowering.lower(graph, weights, form), Signature.of(graph, form), rounding);
   }
 
   private OrtModel open(OnnxModel model, Signature signature, Rounding rounding) {

@@ -82,7 +82,8 @@ final class StepRun implements AutoCloseable {
 
   /** Runs a step. The outputs are the caller's. */
   Map<String, HostTensor> run(Map<String, HostTensor> given) {
-    inputs.forEach((name, tensor) -> Objects.requireNonNull(given.get(name), name).copyTo(tensor.buffer()));
+    inputs.forEach(
+        (name, tensor) -> Objects.requireNonNull(given.get(name), name).copyTo(tensor.buffer()));
     model.runNative(feeds.tensors(), Set.of(), results.tensors()).close();
     Map<String, HostTensor> copies = new LinkedHashMap<>(outputs);
     if (!large) {
