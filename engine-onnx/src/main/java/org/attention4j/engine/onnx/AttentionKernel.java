@@ -63,9 +63,12 @@ record AttentionKernel(
   /** The value of the property for ONNX Runtime's operator over a cache written in place. */
   static final String IN_PLACE = "gqa";
 
-  /** Whether a decoding may use that operator: asked for, or left to the engine. */
+  /**
+   * Whether a decoding may use that operator: asked for, or left to the engine. In f16 a kernel
+   * stays: the operator has not been measured there.
+   */
   boolean mayWriteInPlace() {
-    boolean known = precision == DType.F32 || precision == DType.F16;
+    boolean known = precision == DType.F32 || (precision == DType.F16 && choice.kernel().isEmpty());
     return inPlace || (cpu && known && !choice.byName());
   }
 

@@ -4,6 +4,7 @@ import org.attention4j.engine.onnx.export.Caches;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
+import org.attention4j.engine.onnx.lower.SkipNormFold;
 import org.attention4j.engine.onnx.quantize.Quantizer;
 import org.attention4j.engine.onnx.quantize.Rounding;
 import org.attention4j.engine.onnx.session.LazyModel;
@@ -32,13 +33,18 @@ record SessionModels(
 
   /** The graph without a cache, written now, so that what cannot be is known, and opened later. */
   LazyModel whole(Graph graph) {
-    OnnxModel written = GraphLowering.lower(graph, weights, lowering);
+    OnnxModel written = write(graph, lowering);
     Signature signature = Signature.of(graph, lowering);
     return new LazyModel(() -> open(written, signature, settings.weights()));
   }
 
   private OrtModel open(Graph graph, Lowering form, Rounding rounding) {
-    return open(GraphLowering.lower(graph, weights, form), Signature.of(graph, form), rounding);
+    return open(write(graph, form), Signature.of(graph, form), rounding);
+  }
+
+  private OnnxModel write(Graph graph, Lowering form) {
+    boolean joinable = form.precision() == DType.F32 && settings.provider().equals("cpu");
+    return GraphLowering.lower(joinable ? SkipNormFold.fold(graph) : graph, weights, form);
   }
 
   private OrtModel open(OnnxModel model, Signature signature, Rounding rounding) {

@@ -187,6 +187,9 @@ public final class GraphLowering {
     if (op instanceof LaidOutAttention laidOut) {
       return attention.lower(laidOut, operands.names(), operands.types());
     }
+    if (op instanceof SkipNormalization norm) {
+      return norm.lower(target, operands);
+    }
     if (op instanceof GroupedQuery query) {
       return grouped.lower(query, operands);
     }
