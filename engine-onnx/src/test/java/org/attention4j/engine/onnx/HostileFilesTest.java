@@ -18,7 +18,9 @@ import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.onnxformat.ExternalData;
 import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.onnxformat.proto.FunctionProto;
 import org.attention4j.onnxformat.proto.ModelProto;
+import org.attention4j.onnxformat.proto.NodeProto;
 import org.attention4j.onnxformat.proto.StringStringEntryProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.spi.ExportOptions;
@@ -194,6 +196,46 @@ class HostileFilesTest {
     TensorProto.Builder tensor = model.getGraphBuilder().getInitializerBuilder(0);
     new ExternalData("short", 8, 1L << 40).writeTo(tensor);
     refused(file, model, "beyond the end of short");
+  }
+
+  private static NodeProto call(String function) {
+    return NodeProto.newBuilder()
+        .setDomain("hostile")
+        .setOpType(function)
+        .addInput("x")
+        .addOutput("y")
+        .build();
+  }
+
+  private static FunctionProto function(String name, NodeProto... nodes) {
+    return FunctionProto.newBuilder()
+        .setDomain("hostile")
+        .setName(name)
+        .addInput("x")
+        .addOutput("y")
+        .addAllNode(List.of(nodes))
+        .build();
+  }
+
+  @Test
+  void functionsThatCannotBeWrittenOutAreRefused() throws IOException {
+    Path file = exported();
+    ModelProto original = OnnxFiles.readModel(file);
+    ModelProto.Builder itself = original.toBuilder().addFunctions(function("f", call("g")));
+    itself.addFunctions(function("g", call("f"))).getGraphBuilder().addNode(call("f"));
+    refused(file, itself, "calls itself");
+
+    ModelProto.Builder doubling = original.toBuilder();
+    ModelProto.Builder deep = original.toBuilder();
+    for (int i = 0; i < 100; i++) {
+      NodeProto next = call("f" + (i + 1));
+      doubling.addFunctions(i < 50 ? function("f" + i, next, next) : function("f" + i));
+      deep.addFunctions(function("f" + i, next));
+    }
+    doubling.getGraphBuilder().addNode(call("f0"));
+    refused(file, doubling, "more than 10000000 nodes");
+    deep.getGraphBuilder().addNode(call("f0"));
+    refused(file, deep, "more than 64 deep");
   }
 
   private static void refused(Path file, ModelProto.Builder model, String reason)

@@ -93,7 +93,10 @@ class StoredWeightsTest {
     Map<String, HostTensor> of(Session session, Map<String, HostTensor> inputs);
   }
 
-  /** A session that has been used in one way keeps less than 1.2 times its weights in f32. */
+  /**
+   * A session that has been used in one way keeps its weights in f32 once. The rest of what is
+   * allowed is what the JVM itself grows by; a second copy would make it twice as much.
+   */
   private static void keepsOneCopy(DType stored, Use use) throws IOException {
     assumeTrue(
         Files.exists(Path.of("/proc/self/status")),
@@ -113,7 +116,7 @@ class StoredWeightsTest {
       HostTensor logits = Compare.named(use.of(session, Map.of("input_ids", ids)), "logits");
       long kept = own() - before;
       assertEquals(0, logits.getDouble(0));
-      assertTrue(kept < 1.2 * widened, kept + " bytes for " + widened + " of weights");
+      assertTrue(kept < 1.6 * widened, kept + " bytes for " + widened + " of weights");
     }
   }
 

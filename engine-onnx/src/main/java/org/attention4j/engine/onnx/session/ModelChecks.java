@@ -21,6 +21,7 @@ final class ModelChecks {
   static void check(ModelProto model, Path file) {
     check(model.getGraph(), file, 0);
     model.getFunctionsList().forEach(f -> f.getNodeList().forEach(n -> check(n, file, 1)));
+    FunctionChecks.check(model, file);
   }
 
   private static void check(GraphProto graph, Path file, int depth) {
