@@ -43,6 +43,7 @@ struct BackwardTile {
   Packed* grad_values;   // for grad_value
   float* lse;            // [kBackwardQueries]
   float* delta;          // [kBackwardQueries]
+  float* grad_lse;       // [kBackwardQueries]; 0 if there is none
   PairTile<Isa, Micro> pairs;
   bool masked;
   int width;            // keys, rounded up to whole register tiles
@@ -64,6 +65,7 @@ struct BackwardTile {
     }
     lse = arena.floats(kBackwardQueries);
     delta = arena.floats(kBackwardQueries);
+    grad_lse = arena.floats(kBackwardQueries);
     pairs = PairTile<Isa, Micro>::take(arena);
   }
 
@@ -147,6 +149,9 @@ struct BackwardTile {
       // A row with nothing to attend to: every weight becomes exp(-inf).
       lse[i] = saved == -__builtin_inff() ? __builtin_inff() : saved;
       delta[i] = call.delta[(place.batch * problem.heads + place.head) * problem.queries + row];
+      grad_lse[i] = present(call.grad_lse)
+                        ? read_element(call.grad_lse, offset_of(call.grad_lse, place.batch, place.head, row))
+                        : 0;
     }
   }
 

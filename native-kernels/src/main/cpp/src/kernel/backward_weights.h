@@ -4,6 +4,10 @@
 //
 // The tile gets f p, for grad_value, and ds times the softcap's slope, for grad_query and grad_key; or ds
 // alone, for grad_bias.
+//
+// A row's ds sum to the gradient of its lse, mostly 0: a bias of all keys has no other. With lse and delta
+// from the forward pass they miss that by its rounding, in bf16 by that of the output; where a block holds
+// all keys, the weighted mean of what is too much is taken off.
 #pragma once
 
 #include "backward_tile.h"
@@ -22,11 +26,13 @@ struct BackwardWeights {
   using Tile = BackwardTile<Isa, Micro>;
 
   const Problem* problem;
-  float* slopes;  // [2][kBackwardStep]: of the softcap; null: grad_bias wants none
+  float* slopes;   // [2][kBackwardStep]: of the softcap; null: grad_bias wants none
+  float* dropped;  // [2][kBackwardStep]: f p
 
   BackwardWeights(Arena& arena, const Problem& problem_, bool want_slopes)
       : problem(&problem_),
-        slopes(want_slopes && problem_.softcap > 0 ? arena.floats(2 * kBackwardStep) : nullptr) {}
+        slopes(want_slopes && problem_.softcap > 0 ? arena.floats(2 * kBackwardStep) : nullptr),
+        dropped(arena.floats(2 * kBackwardStep)) {}
 
   /** The whole tile; 0 where nothing was computed. */
   void apply(const BackwardPlace& place, Tile& tile) const {
@@ -43,12 +49,13 @@ struct BackwardWeights {
 
  private:
   struct Row {
-    const float* scores;
-    const float* inflow;
+    float* scores;
+    float* inflow;
     const float* slopes;
     float scale;
     float lse;
     float delta;
+    float grad_lse;
     KeyBits visible;
   };
 
@@ -81,6 +88,7 @@ struct BackwardWeights {
     row.scale = problem->scale;
     row.lse = tile.lse[i];
     row.delta = tile.delta[i];
+    row.grad_lse = tile.grad_lse[i];
     row.visible = tile.masked ? MaskRows<Isa>::row(*problem, place.batch, place.head, query, place.first_key,
                                                    place.keys)
                               : bits_between(0, place.keys);
@@ -122,31 +130,76 @@ struct BackwardWeights {
     int64_t query = place.first_query + i, key = place.first_key + begin;
     DropoutRow<Isa> draws(*problem, place.batch, place.head, query, key);
     DropoutRow<Isa> next_draws(*problem, place.batch, place.head, query + 1, key);
+    if (problem->keys <= kBackwardKeys) {
+      float means[2] = {centre<kGeneral, kDropout>(rows[0], begin, end, draws, dropped), 0};
+      if (second) {
+        means[1] = centre<kGeneral, kDropout>(rows[1], begin, end, next_draws, dropped + kBackwardStep);
+      }
+      for (int j = begin; j < end; j += V::kCount) {
+        F weights[2] = {}, gradients[2] = {};
+        for (int n = 0; n < (second ? 2 : 1); n++) {
+          weights[n] = V::load(dropped + n * kBackwardStep + j);
+          gradients[n] = gradient<kGeneral>(rows[n], j, V::load(rows[n].scores + j),
+                                            V::load(rows[n].inflow + j) - means[n]);
+        }
+        tile.pairs.store(i, j, weights[0], weights[1], gradients[0], gradients[1]);
+      }
+      return;
+    }
     for (int j = begin; j < end; j += V::kCount) {
       F weights[2] = {}, gradients[2] = {};
-      vector<kGeneral, kDropout>(rows[0], j, draws, weights[0], gradients[0]);
-      if (second) vector<kGeneral, kDropout>(rows[1], j, next_draws, weights[1], gradients[1]);
+      Terms terms = vector<kGeneral, kDropout>(rows[0], j, draws);
+      weights[0] = terms.dropped;
+      gradients[0] = gradient<kGeneral>(rows[0], j, terms.weight, terms.inflow);
+      if (second) {
+        terms = vector<kGeneral, kDropout>(rows[1], j, next_draws);
+        weights[1] = terms.dropped;
+        gradients[1] = gradient<kGeneral>(rows[1], j, terms.weight, terms.inflow);
+      }
       tile.pairs.store(i, j, weights[0], weights[1], gradients[0], gradients[1]);
     }
   }
 
+  struct Terms {
+    F weight;   // p
+    F dropped;  // f p
+    F inflow;   // f grad_out . v - delta
+  };
+
+  /** Leaves p in the row's scores, f p in `to` and the rest of ds in its inflow; the mean to take off. */
   template <bool kGeneral, bool kDropout>
-  static void vector(const Row& row, int j, DropoutRow<Isa>& draws, F& weight, F& gradient) {
+  static float centre(const Row& row, int begin, int end, DropoutRow<Isa>& draws, float* to) {
+    F sum = F{}, weights = F{};
+    for (int j = begin; j < end; j += V::kCount) {
+      Terms terms = vector<kGeneral, kDropout>(row, j, draws);
+      V::store(row.scores + j, terms.weight);
+      V::store(row.inflow + j, terms.inflow);
+      V::store(to + j, terms.dropped);
+      weights += terms.weight;
+      sum += terms.weight == 0.0f ? F{} : terms.weight * terms.inflow;
+    }
+    float whole = V::total(weights);
+    return whole > 0 ? V::total(sum) / whole - row.grad_lse : 0;
+  }
+
+  template <bool kGeneral, bool kDropout>
+  static Terms vector(const Row& row, int j, DropoutRow<Isa>& draws) {
     F exponent = V::load(row.scores + j) * row.scale - row.lse;
     if (kGeneral) {
       exponent = V::select(row.visible.words[j / 64] >> (j % 64), exponent, V::splat(-__builtin_inff()));
     }
     F p = V::exp2(exponent * kLog2E);
     F inflow = V::load(row.inflow + j);
-    weight = p;
-    if (kDropout) {
-      F factor = draws.next();
-      weight = p * factor;
-      inflow *= factor;
-    }
-    F ds = p * (inflow - row.delta);
+    if (!kDropout) return {p, p, inflow - row.delta};
+    F factor = draws.next();
+    return {p, p * factor, inflow * factor - row.delta};
+  }
+
+  template <bool kGeneral>
+  static F gradient(const Row& row, int j, F p, F inflow) {
+    F ds = p * inflow;
     if (kGeneral && row.slopes != nullptr) ds *= V::load(row.slopes + j);
-    gradient = p == 0.0f ? F{} : ds;  // also where the rest is NaN, behind the mask
+    return p == 0.0f ? F{} : ds;  // also where the rest is NaN, behind the mask
   }
 };
 
