@@ -90,8 +90,8 @@ record SessionModels(
     if (!GroupedQueryFold.servesWholeCache(step, precision)) {
       return null;
     }
-    boolean other =
-        attention.choice().kernel().isPresent() || !settings.prompts().equals(settings.weights());
+    boolean kernel = attention.choice().kernel().isPresent() && !attention.inPlace();
+    boolean other = kernel || !settings.prompts().equals(settings.weights());
     LazyModel prompts =
         other ? new LazyModel(() -> open(prefill(), lowering, settings.prompts())) : null;
     OrtModel model = open(step, lowering.with(AttentionForm.GQA), settings.weights());
