@@ -3,6 +3,7 @@ package org.attention4j.nn;
 import org.attention4j.error.UsageException;
 import org.attention4j.nn.MultiHeadAttention.Heads;
 import org.attention4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The linear layers around attention: how they are cut, named and styled.
@@ -19,12 +20,14 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
    * Three layers.
    *
    * @param keyBias whether that of the keys may have a bias; none in Whisper
+   * @param queryStart how that of the queries starts; null: as the style says
    */
-  public record Separate(String query, String key, String value, boolean keyBias)
+  public record Separate(
+      String query, String key, String value, boolean keyBias, @Nullable Init queryStart)
       implements Inputs {
     /** All alike. */
     public Separate(String query, String key, String value) {
-      this(query, key, value, true);
+      this(query, key, value, true, null);
     }
   }
 
@@ -77,8 +80,20 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
    */
   public HeadProjections withoutKeyBias() {
     Separate all = separateNames();
-    Separate less = new Separate(all.query, all.key, all.value, false);
+    Separate less = new Separate(all.query, all.key, all.value, false, all.queryStart);
     return new HeadProjections(less, out, input, output);
+  }
+
+  /**
+   * Three layers, of which that of the queries starts by its own rule: smaller where scores have no
+   * scale (T5).
+   *
+   * @throws UsageException if they are one layer
+   */
+  public HeadProjections startingQueries(Init start) {
+    Separate all = separateNames();
+    Separate own = new Separate(all.query, all.key, all.value, all.keyBias, start);
+    return new HeadProjections(own, out, input, output);
   }
 
   public HeadProjections styled(Linear.Style newInput, Linear.Style newOutput) {
@@ -120,7 +135,9 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
   }
 
   Tensor query(Scope scope, Heads heads, Tensor x) {
-    return one(scope, separateNames().query, input, heads.count(), heads.size(), x);
+    Separate all = separateNames();
+    Linear.Style style = all.queryStart == null ? input : input.starting(all.queryStart);
+    return one(scope, all.query, style, heads.count(), heads.size(), x);
   }
 
   Tensor key(Scope scope, Heads heads, Tensor x) {

@@ -8,8 +8,6 @@ import org.attention4j.models.huggingface.EncoderDecoder.Relative;
 import org.attention4j.nn.Block;
 import org.attention4j.nn.FeedForward;
 import org.attention4j.nn.GatedFeedForward;
-import org.attention4j.nn.HeadProjections;
-import org.attention4j.nn.Init;
 import org.attention4j.nn.LayerStack;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.MultiHeadAttention;
@@ -63,7 +61,7 @@ final class T5 {
     MultiHeadAttention causal = attention(config, Mask.causal(), dropout);
     TokenEmbedder embedder =
         TokenEmbedder.of("embed_tokens", config.size("vocab_size", 32128), width)
-            .starting(Init.normal(config.number("initializer_factor", 1)))
+            .starting(ScaledStart.read(config).table())
             .dropping(dropout);
     EncoderDecoder.Encoder encoder =
         new EncoderDecoder.Encoder(
@@ -107,10 +105,10 @@ final class T5 {
 
   private static MultiHeadAttention attention(Config config, Mask mask, double dropout) {
     int count = config.size("num_heads", 8);
-    Heads heads = new Heads(config.size("d_model", 512), count, count, config.size("d_kv", 64));
-    Linear.Style style = Linear.Style.usual().withoutBias();
-    return MultiHeadAttention.of(heads, mask)
-        .with(HeadProjections.separate("q", "k", "v", "o").styled(style, style))
+    int width = config.size("d_model", 512);
+    int size = config.size("d_kv", 64);
+    return MultiHeadAttention.of(new Heads(width, count, count, size), mask)
+        .with(ScaledStart.read(config).projections(width, count, size))
         .with(Scores.of(mask).scaled(1).dropping(dropout));
   }
 
@@ -118,10 +116,11 @@ final class T5 {
   private static Block feedForward(Config config, int width, double dropout) {
     String kind = config.text("feed_forward_proj", "relu").toLowerCase(Locale.ROOT);
     int inner = config.size("d_ff", 2048);
-    Linear.Style style = Linear.Style.usual().withoutBias();
+    Linear.Style hidden = ScaledStart.read(config).from(width);
+    Linear.Style output = ScaledStart.read(config).from(inner);
     if (!kind.startsWith("gated-")) {
       return new FeedForward(width, inner, Activations.of(config, "feed_forward_proj", kind))
-          .styled(style, style)
+          .styled(hidden, output)
           .named(new FeedForward.Names("wi", "wo"))
           .dropping(dropout);
     }
@@ -131,6 +130,7 @@ final class T5 {
             ? Activation.Kind.GELU_TANH
             : Activations.of(config, "feed_forward_proj", name);
     return new GatedFeedForward(width, inner, activation)
+        .styled(hidden, output)
         .named(GatedFeedForward.Names.T5)
         .dropping(dropout);
   }
