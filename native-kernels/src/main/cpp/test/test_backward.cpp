@@ -165,6 +165,35 @@ TEST(backward, only_what_is_asked_for_is_written) {
   }
 }
 
+// What is added to all keys alike changes no weight, so its gradient is 0: that of a bias of the keys.
+TEST(backward, gradients_of_the_keys_sum_to_zero) {
+  for (int64_t keys : {3, 40, 128}) {
+    for (double dropout : {0.0, 0.3}) {
+      Features features;
+      features.dropout = dropout;
+      features.mask = MaskKind::kCausal;
+      TestProblem problem(shape_of(2, 1, 33, keys, 24), features, 7);
+      for (int32_t isa : available_isas()) {
+        Context context = make_context(isa, 1);
+        Results results(problem);
+        results.forward(context.get(), problem);
+        results.backward(context.get(), problem, true, false);
+        for (int64_t d = 0; d < 24; d++) {
+          double sum = 0, magnitude = 0;
+          for (int64_t j = 0; j < keys; j++) {
+            sum += results.grad_key.get(0, 0, j, d);
+            magnitude += std::abs(results.grad_key.get(0, 0, j, d));
+          }
+          double allowed = isa == A4J_ISA_SCALAR ? 2e-6 : 2e-7;  // the scalar path is not centred
+          check(std::abs(sum) <= allowed * magnitude,
+                std::string(a4j_isa_name(isa)) + " " + problem.description() + ": the sum is " +
+                    std::to_string(sum / magnitude * 1e9) + "e-9 of the magnitudes'");
+        }
+      }
+    }
+  }
+}
+
 // Both measured against double on the same bf16 operands; twice is what the project allows its kernels.
 TEST(backward, bf16_errs_at_most_twice_as_much_as_a_naive_bf16_run) {
   uint32_t seed = 100;
