@@ -157,7 +157,7 @@ public class AttentionBenchmark {
   private NDList run(String who, NDManager results) {
     List<NDList> all = List.of(arguments);
     return who.equals("pytorch_") && pass.equals("both")
-        ? program.train(results, who + pass, all, true)
+        ? program.differentiate(results, who + pass, all)
         : program.infer(results, who + pass, all);
   }
 
