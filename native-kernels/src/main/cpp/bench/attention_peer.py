@@ -6,9 +6,9 @@
 LIBRARY is the built shared library. Both work on the same tensors, allocate their results on each call and
 use the same number of threads. A sample is the mean of enough calls for two milliseconds; the peers take
 samples by turns, each after a rest in which the other's threads stop spinning, and some calls that are not
-counted. The table has the medians, their ratio, and GF/s at 4 * batch * heads * queries * keys * width a forward pass, half of that
-under a causal mask, and 3.5 times as much forward and backward. `worst` is the largest difference of the
-results in units of their largest element.
+counted. The table has the medians, their ratio, and GF/s at 4 * batch * heads * queries * keys * width a
+forward pass, half of that under a causal mask, and 3.5 times as much forward and backward. `worst` is the
+largest difference of the results in units of their largest element.
 """
 
 import argparse

@@ -40,8 +40,7 @@ struct PairProducts {
 
 #if defined(__AVX512BF16__)
 
-/** A query and keys that are both bf16, without converting either; as elsewhere there, subnormals count as 0.
- */
+/** A query and keys that are both bf16, converting neither; subnormals count as 0. */
 template <class Isa>
 struct PairDots {
   using V = Vectors<Isa>;

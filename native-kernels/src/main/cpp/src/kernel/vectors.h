@@ -1,5 +1,5 @@
 // What the fast paths need beyond lanes.h, written out for AVX-512 and for AVX2 with FMA. Together with
-// micro.h this is the only file with intrinsics on the way forward.
+// micro.h and pair_products.h these are the only files with intrinsics on the way forward.
 #pragma once
 
 #if defined(__AVX2__)
