@@ -5,8 +5,9 @@
 #include <string>
 
 #include "attention4j/kernels.h"
-#include "attention_op.h"
 #include "failure.h"
+#include "node.h"
+#include "operators.h"
 
 namespace attention4j::onnxruntime {
 namespace {
@@ -26,8 +27,11 @@ OrtStatus* domain_of(const OrtApi* table, OrtCustomOpDomain** domain) {
     Api api(table);
     OrtCustomOpDomain* fresh = nullptr;
     if (OrtStatus* status = api.create_domain(kDomain, &fresh)) return status;
-    for (int i = 0; i < kOps; i++) {
+    for (int i = 0; i < kAttentionOps; i++) {
       if (OrtStatus* status = api.add_to_domain(fresh, attention_op(i))) return status;
+    }
+    for (int i = 0; i < kCachedAttentionOps; i++) {
+      if (OrtStatus* status = api.add_to_domain(fresh, cached_attention_op(i))) return status;
     }
     made = fresh;
   }

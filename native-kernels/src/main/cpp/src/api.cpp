@@ -31,7 +31,8 @@ struct a4j_context {
 namespace {
 
 constexpr int32_t kMaxThreads = 1024;
-constexpr size_t kMergeAlone = 1 << 18;  // partial results that are not worth a second round of the pool
+constexpr int64_t kCopiedAlone = 1 << 15;  // elements that are copied before another thread wakes up
+constexpr size_t kMergeAlone = 1 << 18;    // partial results that are not worth a second round of the pool
 constexpr size_t kKeptScratch = size_t{1} << 26;  // bytes that a context keeps between calls, at most
 
 /** Memory for one call: the context's, or its own while another call has that or if it is large. */
@@ -295,6 +296,36 @@ int32_t a4j_activation_forward(a4j_context* context, int32_t activation, const f
     ActivationCall call{static_cast<ActivationKind>(activation), x, y, slope, count};
     a4j_context& chosen = checked(context);
     run_items(chosen, chosen.kernels.activation, call, (count + kActivationChunk - 1) / kActivationChunk, 0);
+    return A4J_OK;
+  } catch (...) {
+    return report_current_exception(error);
+  }
+}
+
+int32_t a4j_copy(a4j_context* context, const a4j_view* from, const a4j_view* to, const int64_t* dims,
+                 a4j_error* error) {
+  try {
+    if (from == nullptr || to == nullptr || dims == nullptr) {
+      throw Failure(A4J_INVALID_ARGUMENT, "a copy lacks its source, its target or its sizes");
+    }
+    const int64_t sizes[4] = {dims[0], dims[1], dims[2], dims[3]};
+    int64_t elements = 1;
+    for (int64_t size : sizes) {
+      if (size < 0 || __builtin_mul_overflow(elements, size, &elements)) {
+        throw Failure(A4J_INVALID_ARGUMENT, "a copy has a size of " + std::to_string(size));
+      }
+    }
+    if (std::any_of(sizes, sizes + 4, [](int64_t size) { return size == 0; })) return A4J_OK;
+    CopyCall call{};
+    call.from = check_view("from", *from, sizes, true, Use::kInput);
+    call.to = check_view("to", *to, sizes, true, Use::kOutput);
+    call.heads = sizes[1];
+    call.rows = sizes[2];
+    call.width = sizes[3];
+    const int64_t tiles = (call.rows + kTile - 1) / kTile;
+    a4j_context& chosen = checked(context);
+    run_items(chosen, chosen.kernels.copy_rows, call, sizes[0] * call.heads * tiles, 0,
+              elements < kCopiedAlone);
     return A4J_OK;
   } catch (...) {
     return report_current_exception(error);

@@ -147,7 +147,7 @@ void forward(const Runtime& with, StableValue* stack, uint64_t arguments) {
 void backward(const Runtime& with, StableValue* stack, uint64_t arguments) {
   const TorchShim& shim = *with.shim;
   Arguments given(shim, stack, arguments);
-  size_t operands = WireAttention::operands(given.code(), given.entries());
+  size_t operands = WireAttention::head(given.code(), given.entries()).operands;
   if (operands + 3 > given.tensors()) {
     throw Failure(A4J_INVALID_ARGUMENT, "attention's backward takes " + std::to_string(operands) +
                                             " operands, two results and cotangents, got " +

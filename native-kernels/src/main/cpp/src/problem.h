@@ -186,6 +186,15 @@ struct ActivationCall {
   int64_t count;
 };
 
+/** Rows of `width` elements of [batch, heads, rows], copied from one view to another. */
+struct CopyCall {
+  View from;
+  View to;
+  int64_t heads;
+  int64_t rows;
+  int64_t width;
+};
+
 /** The entry points of one instruction set. Each work item writes memory that no other writes. */
 struct KernelTable {
   /** Scratch bytes that one thread needs for any of the calls below, 64-byte aligned. */
@@ -205,6 +214,8 @@ struct KernelTable {
   void (*dropout)(const DropoutCall& call, int64_t item, void* workspace);
   /** The same for an ActivationCall. */
   void (*activation)(const ActivationCall& call, int64_t item, void* workspace);
+  /** One item per (batch, head, tile of kTile rows). Needs no workspace. */
+  void (*copy_rows)(const CopyCall& call, int64_t item, void* workspace);
 };
 
 /** Null where the build has no code for it. */

@@ -152,8 +152,21 @@ class WireAttention::Reader {
   size_t at_ = 0;
 };
 
-size_t WireAttention::operands(const int64_t* code, size_t entries) {
-  return Reader(code, entries).operands;
+WireHead WireAttention::head(const int64_t* code, size_t entries) {
+  Reader reader(code, entries);
+  WireHead head;
+  head.operands = reader.operands;
+  const int64_t flags = reader.next();
+  head.key_time_first = (flags & kKeyTimeFirst) != 0;
+  head.value_time_first = (flags & kValueTimeFirst) != 0;
+  const int64_t kind = reader.next();
+  const int64_t operand = reader.next();
+  if (kind == kStaticCache) head.start_operand = reader.extra(operand, "start");
+  return head;
+}
+
+int64_t WireAttention::start(const ForeignTensor& operand) {
+  return scalar(operand, "start");
 }
 
 WireAttention::WireAttention(const int64_t* code, size_t entries, const ForeignTensor* operands,
@@ -190,7 +203,7 @@ WireAttention::WireAttention(const int64_t* code, size_t entries, const ForeignT
   int64_t start = reader.next();
   int64_t end = INT64_MAX;
   if (kind == kStaticCache || kind == kOperand) {
-    start = scalar(operands[reader.extra(start, "start")], "start");
+    start = WireAttention::start(operands[reader.extra(start, "start")]);
     if (kind == kStaticCache && __builtin_add_overflow(start, problem_.queries, &end)) {
       invalid("the start slot is " + std::to_string(start));
     }
@@ -245,7 +258,7 @@ void WireAttention::read_mask(Reader& reader, const ForeignTensor* operands, int
     }
     node.tensor = lifted(tensor, node.dims, "the mask");
   }
-  if (end != INT64_MAX) {  // beyond the last query a static cache is empty
+  if (end < problem_.keys) {  // beyond the last query a static cache is empty
     a4j_mask_node range{};
     range.op = A4J_MASK_RANGE;
     range.right = end;

@@ -21,6 +21,14 @@ struct ForeignTensor {
   int64_t strides[kMaxRank] = {}; /**< in elements, not negative */
 };
 
+/** What a code tells before its operands are at hand. */
+struct WireHead {
+  size_t operands = 0;      /**< of the forward op, an appended start included */
+  size_t start_operand = 0; /**< the first query's slot in a cache with empty slots; 0 if there is none */
+  bool key_time_first = false;
+  bool value_time_first = false;
+};
+
 /** Fills in the strides of a dense row-major tensor. */
 void make_dense(ForeignTensor& tensor);
 
@@ -35,8 +43,10 @@ class WireAttention {
   WireAttention(const WireAttention&) = delete;
   WireAttention& operator=(const WireAttention&) = delete;
 
-  /** How many operands the forward op of this code has. */
-  static size_t operands(const int64_t* code, size_t entries);
+  static WireHead head(const int64_t* code, size_t entries);
+
+  /** The first query's slot, from the operand that tells it. */
+  static int64_t start(const ForeignTensor& operand);
 
   const a4j_attention& problem() const { return problem_; }
   bool log_sum_exp() const { return log_sum_exp_; }

@@ -73,7 +73,7 @@ TEST(wire, a_code_is_the_problem_that_it_describes) {
   Memory memory;
   std::vector<ForeignTensor> operands = memory.operands();
   Code code = full_code();
-  check(WireAttention::operands(code.data(), code.size()) == 6, "operands");
+  check(WireAttention::head(code.data(), code.size()).operands == 6, "operands");
   WireAttention wire(code.data(), code.size(), operands.data(), operands.size());
   run(wire.problem(), wire.output(tensor(memory.out.data(), A4J_F32, {1, 2, 3, 4})));
 

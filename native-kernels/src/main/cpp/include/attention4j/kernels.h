@@ -228,6 +228,13 @@ A4J_API int32_t a4j_activation_forward(a4j_context* context, int32_t activation,
                                        float* slope, int64_t count, a4j_error* error);
 
 /**
+ * to = from for views of `dims` [batch, heads, rows, width], each in f32, bf16 or f16: rounded to nearest,
+ * ties to even, where `to` has fewer bits. They must not overlap.
+ */
+A4J_API int32_t a4j_copy(a4j_context* context, const a4j_view* from, const a4j_view* to, const int64_t* dims,
+                         a4j_error* error);
+
+/**
  * Runs a small problem forward and backward on every available instruction set and compares it with
  * a plain double-precision computation. Takes well under a millisecond each.
  */

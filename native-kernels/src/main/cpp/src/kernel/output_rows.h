@@ -41,10 +41,12 @@ struct OutputRows {
     if (view.strides[3] == 1 && view.element == Element::kFloat32) {
       float* to = static_cast<float*>(view.data) + at;
       for (; d < whole; d += V::kCount) V::store(to + d, V::load(row + d) * factor);
-    } else if (view.strides[3] == 1 && view.element == Element::kBfloat16) {
+    } else if (view.strides[3] == 1) {
       uint16_t* to = static_cast<uint16_t*>(view.data) + at;
       for (; d < whole; d += V::kCount) {
-        typename V::Halves halves = V::to_bfloat16s(V::load(row + d) * factor);
+        F line = V::load(row + d) * factor;
+        typename V::Halves halves =
+            view.element == Element::kBfloat16 ? V::to_bfloat16s(line) : V::to_float16s(line);
         memcpy(to + d, &halves, sizeof halves);
       }
     }

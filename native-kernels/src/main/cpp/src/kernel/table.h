@@ -4,6 +4,7 @@
 #include "activation.h"
 #include "backward.h"
 #include "backward_table.h"
+#include "copy_rows.h"
 #include "decode.h"
 #include "dropout_values.h"
 #include "fast_forward.h"
@@ -76,7 +77,7 @@ struct Table {
       Backward<Isa>::delta_item, Backward<Isa>::query_item,
       Backward<Isa>::key_item,   Backward<Isa>::bias_item,
       BackwardTable<Isa>::sweep, DropoutValues<Isa>::item,
-      Activations<Isa>::item,
+      Activations<Isa>::item,    CopyRows<Isa>::item,
   };
 };
 

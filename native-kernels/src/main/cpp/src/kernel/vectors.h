@@ -196,6 +196,17 @@ struct Vectors : Lanes<Isa> {
     return narrowed(x != x ? quiet : rounded);
   }
 
+  /** Rounds to nearest, ties to even. */
+  static Halves to_float16s(F x) {
+#if defined(__AVX512F__)
+    return reinterpret_cast<Halves>(_mm512_cvtps_ph(raw(x), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC));
+#else
+    Halves result = {};
+    for (int i = 0; i < kCount; i++) result[i] = to_float16(x[i]);
+    return result;
+#endif
+  }
+
   /** rows[i] lane j becomes rows[j] lane i. */
   static void transpose(F (&rows)[kCount]) {
 #if defined(__AVX512F__)

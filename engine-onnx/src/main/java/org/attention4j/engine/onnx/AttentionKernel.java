@@ -7,6 +7,7 @@ import java.util.function.BiPredicate;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.error.EngineException;
+import org.attention4j.error.UsageException;
 import org.attention4j.op.Attention;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.KernelChoice;
@@ -23,14 +24,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * What runs attention in a session: the property {@code attention}. {@code none} is ONNX Runtime's
  * own operators, the name of a kernel provider is that kernel or an error, and {@code auto}, the
- * default, is the first kernel that is there; docs/benchmarks.md says what that brings. With {@code
- * gqa} a decoding writes its cache in place, through ONNX Runtime's GroupQueryAttention; where that
- * does not serve it is an error. So it does with {@code auto}, as far as that serves; a kernel runs
- * whole sequences and long prompts then. With {@code opset23} it is the operator that ONNX has
- * since then, as far as that expresses it; the session's description says how far.
+ * default, is the first kernel that is there; docs/benchmarks.md says what that brings. A kernel
+ * writes the cache of a decoding in place. With {@code gqa} ONNX Runtime's GroupQueryAttention
+ * does; where that does not serve it is an error. With {@code auto} it does where there is no
+ * kernel, or the kernel does not serve. The property {@code cache_precision} says what type a
+ * kernel's cache has: keys and values are rounded to it, and queries as well if it is bf16. With
+ * {@code opset23} it is the operator that ONNX has since then, as far as that expresses it; the
+ * session's description says how far.
  */
 record AttentionKernel(
-    KernelChoice choice, DType precision, boolean cpu, boolean inPlace, boolean standard) {
+    KernelChoice choice,
+    DType precision,
+    DType cachePrecision,
+    boolean cpu,
+    boolean grouped,
+    boolean standard) {
 
   /**
    * Reads the property.
@@ -39,7 +47,7 @@ record AttentionKernel(
    */
   static AttentionKernel of(SessionOptions options) {
     String asked = options.properties().getOrDefault(OrtSettings.ATTENTION, KernelChoice.AUTO);
-    boolean inPlace = asked.equals(IN_PLACE);
+    boolean grouped = asked.equals(GROUPED);
     boolean standard = asked.equals(AttentionForm.OPSET23.label());
     String obstacle = "";
     if (options.device().kind() != Device.Kind.CPU) {
@@ -47,41 +55,94 @@ record AttentionKernel(
     } else if (options.precision() == DType.F64) {
       obstacle = "it does not compute in f64";
     }
-    return new AttentionKernel(
-        KernelChoice.of(
-            OrtSettings.ATTENTION,
-            inPlace ? KernelChoice.AUTO : standard ? OrtSettings.NONE : asked,
-            OrtSettings.NONE,
-            KernelOperators.ONNX_RUNTIME,
-            obstacle),
-        options.precision(),
-        options.device().kind() == Device.Kind.CPU,
-        inPlace,
-        standard);
+    AttentionKernel kernel =
+        new AttentionKernel(
+            KernelChoice.of(
+                OrtSettings.ATTENTION,
+                grouped ? KernelChoice.AUTO : standard ? OrtSettings.NONE : asked,
+                OrtSettings.NONE,
+                KernelOperators.ONNX_RUNTIME,
+                obstacle),
+            options.precision(),
+            cachePrecision(options),
+            options.device().kind() == Device.Kind.CPU,
+            grouped,
+            standard);
+    if (kernel.cache() == null) {
+      kernel.requireCache();
+    }
+    return kernel;
+  }
+
+  private static DType cachePrecision(SessionOptions options) {
+    String asked = options.properties().get(OrtSettings.CACHE);
+    if (asked == null) {
+      return options.precision();
+    }
+    List<DType> known =
+        options.precision() == DType.F32
+            ? List.of(DType.F32, DType.F16, DType.BF16)
+            : List.of(options.precision());
+    return known.stream()
+        .filter(type -> type.label().equals(asked))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    OrtSettings.CACHE
+                        + " is one of "
+                        + known.stream().map(DType::label).toList()
+                        + " for a session in "
+                        + options.precision().label()
+                        + ", not '"
+                        + asked
+                        + "'"));
   }
 
   /** The value of the property for ONNX Runtime's operator over a cache written in place. */
-  static final String IN_PLACE = "gqa";
+  static final String GROUPED = "gqa";
 
-  /**
-   * Whether a decoding may use that operator: asked for, or left to the engine. In f16 a kernel
-   * stays: the operator has not been measured there.
-   */
-  boolean mayWriteInPlace() {
-    boolean known = precision == DType.F32 || (precision == DType.F16 && choice.kernel().isEmpty());
-    return inPlace || (cpu && known && !choice.byName());
+  /** The type of a cache that the kernel writes in place; null if there is none. */
+  @Nullable DType cache() {
+    return choice.kernel().isPresent() && !grouped ? cachePrecision : null;
   }
 
   /**
-   * Refuses what was asked for by name.
+   * Refuses a rounded cache where no kernel writes it.
    *
-   * @throws EngineException if the operator was asked for and does not serve
+   * @throws EngineException if it was asked for
    */
-  void requireInPlace(boolean serves) {
-    if (inPlace && !serves) {
+  void requireCache() {
+    if (cachePrecision != precision) {
+      throw EngineException.unavailable(
+          OrtSettings.CACHE,
+          cachePrecision.label(),
+          List.of(
+              "the kernel writes such a cache, for decoders whose attention it serves: "
+                  + (choice.kernel().isEmpty() ? choice.reason() : "not for this one")),
+          List.of(precision.label()));
+    }
+  }
+
+  /**
+   * Whether a decoding may use GroupQueryAttention: asked for, or left to the engine. In f16 a
+   * kernel stays: the operator has not been measured there.
+   */
+  boolean mayGroupQueries() {
+    boolean known = precision == DType.F32 || (precision == DType.F16 && choice.kernel().isEmpty());
+    return grouped || (cpu && known && !choice.byName());
+  }
+
+  /**
+   * Refuses GroupQueryAttention.
+   *
+   * @throws EngineException if it was asked for and does not serve
+   */
+  void requireGrouped(boolean serves) {
+    if (grouped && !serves) {
       throw EngineException.unavailable(
           OrtSettings.ATTENTION,
-          IN_PLACE,
+          GROUPED,
           List.of(
               "it serves causal attention of decoders with heads of a multiple of 8 features, in"
                   + " f32 or f16, without biases of the scores"),
@@ -151,6 +212,9 @@ record AttentionKernel(
         + " ("
         + choice.reason()
         + ")"
-        + (mayWriteInPlace() ? ", a decoder's cache in place where its attention allows" : "");
+        + (cache() != null || mayGroupQueries()
+            ? ", a decoder's cache in place where its attention allows"
+            : "")
+        + (cache() != null ? ", in " + cachePrecision.label() : "");
   }
 }

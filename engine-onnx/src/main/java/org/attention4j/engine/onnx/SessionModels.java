@@ -1,8 +1,8 @@
 package org.attention4j.engine.onnx;
 
 import org.attention4j.engine.onnx.export.Caches;
+import org.attention4j.engine.onnx.lower.CachedAttentionFold;
 import org.attention4j.engine.onnx.lower.GraphLowering;
-import org.attention4j.engine.onnx.lower.GroupedQueryFold;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.lower.SkipNormFold;
 import org.attention4j.engine.onnx.quantize.Quantizer;
@@ -53,19 +53,18 @@ record SessionModels(
 
   /** Opens what a decoding needs. */
   OnnxSession.Decoders decoders() {
-    if (attention.mayWriteInPlace()) {
-      OnnxSession.Decoders inPlace = inPlace();
-      attention.requireInPlace(inPlace != null);
-      if (inPlace != null) {
-        return inPlace;
-      }
+    OnnxSession.Decoders inPlace = inPlace();
+    if (inPlace != null) {
+      return inPlace;
     }
     Graph step = program.graph(trace.withCache(CacheMode.STEP));
     OrtModel prefill =
-        Caches.stepMayBegin(step) ? null : open(prefill(), lowering, settings.prompts());
+        Caches.stepMayBegin(step)
+            ? null
+            : open(program.graph(trace.withCache(CacheMode.PREFILL)), lowering, settings.prompts());
     try {
       OrtModel later = open(step, lowering, settings.weights());
-      return new OnnxSession.Decoders(prefill, later, Caches.PAST, null);
+      return OnnxSession.Decoders.growing(prefill, later, Caches.PAST);
     } catch (RuntimeException e) {
       if (prefill != null) {
         prefill.close();
@@ -74,27 +73,39 @@ record SessionModels(
     }
   }
 
-  /** The first step of a decoding. */
-  private Graph prefill() {
-    return program.graph(trace.withCache(CacheMode.PREFILL));
+  /**
+   * With a cache that is written in place, by the kernel or else by ONNX Runtime's operator; null
+   * if the model's attention allows neither.
+   */
+  private OnnxSession.@Nullable Decoders inPlace() {
+    DType cache = attention.cache();
+    if (cache != null) {
+      Graph step = program.graph(trace.withCache(CacheMode.STATIC));
+      Lowering own = lowering.over(cache);
+      if (CachedAttentionFold.servesWholeCache(step, own)) {
+        return inPlace(step, own, true);
+      }
+    }
+    attention.requireCache();
+    if (attention.mayGroupQueries()) {
+      Graph step =
+          program.graph(
+              trace
+                  .keeping(GraphLowering.claims(lowering.precision(), AttentionForm.GQA))
+                  .withCache(CacheMode.STATIC));
+      Lowering grouped = lowering.with(AttentionForm.GQA);
+      boolean serves = CachedAttentionFold.servesWholeCache(step, grouped);
+      attention.requireGrouped(serves);
+      return serves ? inPlace(step, grouped, false) : null;
+    }
+    return null;
   }
 
-  /** With a cache that is written in place; null if the model's attention does not allow that. */
-  private OnnxSession.@Nullable Decoders inPlace() {
-    DType precision = lowering.precision();
-    Graph step =
-        program.graph(
-            trace
-                .keeping(GraphLowering.claims(precision, AttentionForm.GQA))
-                .withCache(CacheMode.STATIC));
-    if (!GroupedQueryFold.servesWholeCache(step, precision)) {
-      return null;
-    }
-    boolean kernel = attention.choice().kernel().isPresent() && !attention.inPlace();
-    boolean other = kernel || !settings.prompts().equals(settings.weights());
+  private OnnxSession.Decoders inPlace(Graph step, Lowering form, boolean batches) {
     LazyModel prompts =
-        other ? new LazyModel(() -> open(prefill(), lowering, settings.prompts())) : null;
-    OrtModel model = open(step, lowering.with(AttentionForm.GQA), settings.weights());
-    return new OnnxSession.Decoders(null, model, null, prompts);
+        settings.prompts().equals(settings.weights())
+            ? null
+            : new LazyModel(() -> open(step, form, settings.prompts()));
+    return OnnxSession.Decoders.inPlace(open(step, form, settings.weights()), prompts, batches);
   }
 }

@@ -51,11 +51,12 @@ class AttentionKernelTest {
       assertTrue(auto.description().contains("attention by flash-cpu "), auto.description());
       assertTrue(
           auto.description()
-              .endsWith("(auto), a decoder's cache in place where its attention allows"),
+              .endsWith("(auto), a decoder's cache in place where its attention allows, in f32"),
           auto.description());
       assertTrue(
           none.description().endsWith("attention by ONNX Runtime (asked for)"), none.description());
-      assertTrue(named.description().endsWith("(asked for)"), named.description());
+      assertTrue(
+          named.description().contains("(asked for), a decoder's cache"), named.description());
       assertTrue(
           exact
               .description()

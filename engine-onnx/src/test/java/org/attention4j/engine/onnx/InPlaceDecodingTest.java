@@ -10,6 +10,7 @@ import java.util.Random;
 import org.attention4j.conformance.models.TinyGpt;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
+import org.attention4j.error.UsageException;
 import org.attention4j.nn.Model;
 import org.attention4j.reference.ReferenceEngine;
 import org.attention4j.spi.Decoding;
@@ -23,11 +24,17 @@ import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A cache written in place by GroupQueryAttention changes no result, and grows when it is full. */
+/**
+ * A cache written in place, by the kernel or by GroupQueryAttention, changes no result, and grows
+ * when it is full.
+ */
 class InPlaceDecodingTest {
-  private static final SessionOptions IN_PLACE = SessionOptions.defaults().with("attention", "gqa");
+  private static SessionOptions by(String attention) {
+    return SessionOptions.defaults().with("attention", attention);
+  }
 
   /** Columns {@code from .. to} of [batch, columns]. */
   private static HostTensor columns(HostTensor tensor, int from, int to) {
@@ -60,15 +67,14 @@ class InPlaceDecodingTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"gqa", "auto"})
+  @ValueSource(strings = {"gqa", "flash-cpu", "auto"})
   void stepsOfAnyLengthGiveTheLogitsOfTheWholeText(String attention) {
     // grouped heads of 8 features, turned by position, a window of 3, capped scores
     Program program = Program.of(new TestModels.Llama(47, 32, 2));
     Weights weights = Parameters.init(program, 5);
     HostTensor ids = Compare.random(TensorType.i64(2, 75), 47, new Random(3));
     HostTensor expected = whole(program, weights, Map.of("input_ids", ids));
-    SessionOptions options = SessionOptions.defaults().with("attention", attention);
-    try (Session session = new OnnxEngine().open(program, weights, options);
+    try (Session session = new OnnxEngine().open(program, weights, by(attention));
         Decoding decoding = session.decode()) {
       int from = 0;
       for (int to : new int[] {5, 6, 7, 40, 41, 70, 71, 72, 75}) { // 64 slots fill up on the way
@@ -127,15 +133,16 @@ class InPlaceDecodingTest {
     return selected;
   }
 
-  @Test
-  void paddingOnTheLeftIsNotSeenAndRowsMayBeChosen() {
+  @ParameterizedTest
+  @ValueSource(strings = {"gqa", "flash-cpu"})
+  void paddingOnTheLeftIsNotSeenAndRowsMayBeChosen(String attention) {
     Program program = masked();
     Weights weights = Parameters.init(program, 6);
     Map<String, HostTensor> all = padded(9);
     Map<String, HostTensor> chosen = rows(all, 2, 0, 2, 1);
     HostTensor expected = whole(program, weights, all);
     HostTensor after = whole(program, weights, chosen);
-    try (Session session = new OnnxEngine().open(program, weights, IN_PLACE);
+    try (Session session = new OnnxEngine().open(program, weights, by(attention));
         Decoding decoding = session.decode()) {
       HostTensor first = Compare.named(decoding.next(step(all, 0, 5)), "logits");
       Compare.equal("prompt", part(expected, 0, 5), first, 1e-4);
@@ -147,8 +154,9 @@ class InPlaceDecodingTest {
     }
   }
 
-  @Test
-  void aLongPromptFillsTheCacheWithoutReadingIt() {
+  @ParameterizedTest
+  @ValueSource(strings = {"gqa", "flash-cpu"})
+  void promptsOfAnyLengthFillTheCache(String attention) {
     Program program = masked();
     Weights weights = Parameters.init(program, 6);
     Map<String, HostTensor> all = padded(60);
@@ -156,7 +164,7 @@ class InPlaceDecodingTest {
     HostTensor expected = whole(program, weights, all);
     HostTensor after = whole(program, weights, chosen);
     for (int prompt : new int[] {31, 32, 50}) {
-      try (Session session = new OnnxEngine().open(program, weights, IN_PLACE);
+      try (Session session = new OnnxEngine().open(program, weights, by(attention));
           Decoding decoding = session.decode()) {
         HostTensor first = Compare.named(decoding.next(step(all, 0, prompt)), "logits");
         Compare.equal("prompt of " + prompt, part(expected, 0, prompt), first, 1e-4);
@@ -170,13 +178,14 @@ class InPlaceDecodingTest {
     }
   }
 
-  @Test
-  void aPromptMayHaveWeightsInAnotherFormat() {
+  @ParameterizedTest
+  @ValueSource(strings = {"gqa", "flash-cpu"})
+  void aPromptMayHaveWeightsInAnotherFormat(String attention) {
     Program program = masked();
     Weights weights = Parameters.init(program, 6);
     Map<String, HostTensor> all = padded(40);
     HostTensor expected = whole(program, weights, all);
-    SessionOptions options = IN_PLACE.with("prompt_weights", "int8_dynamic");
+    SessionOptions options = by(attention).with("prompt_weights", "int8_dynamic");
     try (Session session = new OnnxEngine().open(program, weights, options);
         Decoding decoding = session.decode()) {
       assertTrue(
@@ -199,12 +208,13 @@ class InPlaceDecodingTest {
     return worst;
   }
 
-  @Test
-  void aMaskThatDoesNotCoverThePastIsRefused() {
+  @ParameterizedTest
+  @ValueSource(strings = {"gqa", "flash-cpu"})
+  void aMaskThatDoesNotCoverThePastIsRefused(String attention) {
     Program program = masked();
     Weights weights = Parameters.init(program, 6);
     Map<String, HostTensor> all = padded(6);
-    try (Session session = new OnnxEngine().open(program, weights, IN_PLACE);
+    try (Session session = new OnnxEngine().open(program, weights, by(attention));
         Decoding decoding = session.decode()) {
       decoding.next(step(all, 0, 4));
       Map<String, HostTensor> wrong = step(all, 4, 5);
@@ -216,11 +226,61 @@ class InPlaceDecodingTest {
     }
   }
 
+  @ParameterizedTest
+  @CsvSource({"f32, 0, 2e-6", "f16, 1e-6, 2e-5", "bf16, 1e-5, 2e-4"})
+  void severalTextsGoOnBySeveralTokensOverACacheOfAnyType(String cache, double least, double most) {
+    Program program = masked();
+    Weights weights = Parameters.init(program, 6);
+    Map<String, HostTensor> all = padded(60);
+    HostTensor expected = whole(program, weights, all);
+    SessionOptions options = by("flash-cpu").with("cache_precision", cache);
+    try (Session session = new OnnxEngine().open(program, weights, options);
+        Decoding decoding = session.decode()) {
+      assertTrue(
+          session.description().endsWith("where its attention allows, in " + cache),
+          session.description());
+      double worst = 0;
+      int from = 0;
+      for (int to : new int[] {5, 40, 41, 47, 60}) {
+        HostTensor logits = Compare.named(decoding.next(step(all, from, to)), "logits");
+        worst = Math.max(worst, worst(part(expected, from, to), logits));
+        from = to;
+      }
+      assertTrue(worst < most, "off by " + worst);
+      assertTrue(worst > least, "not rounded: off by only " + worst);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"gqa, bf16", "none, f16", "opset23, f16"})
+  void aRoundedCacheWithoutTheKernelIsAnError(String attention, String cache) {
+    Program program = masked();
+    SessionOptions options = by(attention).with("cache_precision", cache);
+    EngineException refused =
+        assertThrows(
+            EngineException.class,
+            () -> new OnnxEngine().open(program, Parameters.init(program, 1), options).close());
+    assertTrue(String.valueOf(refused.getMessage()).contains("cache_precision"), refused::toString);
+  }
+
+  @Test
+  void aCacheOfAnUnknownTypeIsAnError() {
+    Program program = masked();
+    SessionOptions options = SessionOptions.defaults().with("cache_precision", "int8");
+    UsageException refused =
+        assertThrows(
+            UsageException.class,
+            () -> new OnnxEngine().open(program, Parameters.init(program, 1), options).close());
+    assertEquals(
+        "cache_precision is one of [f32, f16, bf16] for a session in f32, not 'int8'",
+        refused.getMessage());
+  }
+
   @Test
   void askedForByNameWhereItCannotServeItIsAnError() {
     Model model = TestModels.Llama.tiny(); // heads of 4 features
     Program program = Program.of(model);
-    try (Session session = new OnnxEngine().open(program, Parameters.init(program, 1), IN_PLACE)) {
+    try (Session session = new OnnxEngine().open(program, Parameters.init(program, 1), by("gqa"))) {
       EngineException refused = assertThrows(EngineException.class, session::decode);
       assertTrue(String.valueOf(refused.getMessage()).contains("multiple of 8"), refused::toString);
     }

@@ -27,10 +27,10 @@ import org.attention4j.tensor.TensorType;
  * its own, told apart by overload; sizes that vary are symbols in it.
  */
 final class AttentionFunctions {
-  private static final String DOMAIN = "org.attention4j";
-  private static final int VERSION = 1;
+  static final String DOMAIN = "org.attention4j";
+  static final int VERSION = 1;
   private static final String NAME = "Attention";
-  private static final String CODE = "code";
+  static final String CODE = "code";
 
   /** The first query's slot: an operand, and the symbol that stands for it. */
   private static final String START = "start";

@@ -40,6 +40,7 @@ public final class GraphLowering {
   private final PrimitiveLowering primitives;
   private final CompositeLowering composites;
   private final AttentionFunctions attention;
+  private final CachedAttentionLowering cached;
   private final GroupedQueryLowering grouped;
   private final StoredWeights stored;
 
@@ -58,6 +59,7 @@ public final class GraphLowering {
     primitives = new PrimitiveLowering(target, literals, sizes, reshapes, products, options);
     composites = new CompositeLowering(target, literals, products, options);
     attention = new AttentionFunctions(target, sizes, options);
+    cached = new CachedAttentionLowering(target);
     grouped = new GroupedQueryLowering(target, literals, sizes, reshapes, options);
     stored = new StoredWeights(target, options.widening());
   }
@@ -99,9 +101,11 @@ public final class GraphLowering {
   public static OnnxModel lower(Graph graph, Weights weights, Lowering options) {
     Graph joined =
         switch (options.attention()) {
-          case GQA -> GroupedQueryFold.fold(graph, options.precision());
+          case GQA -> CachedAttentionFold.fold(graph, options);
           case OPSET23 -> StandardAttentionFold.fold(graph, options.precision());
-          case FUNCTION, PRIMITIVES -> graph;
+          case FUNCTION ->
+              options.cache() == null ? graph : CachedAttentionFold.fold(graph, options);
+          case PRIMITIVES -> graph;
         };
     GraphLowering lowering = new GraphLowering(AttentionLayouts.fold(joined), options, Map.of());
     lowering.all(weights);
@@ -133,7 +137,7 @@ public final class GraphLowering {
         .inputs()
         .forEach(
             (name, value) -> {
-              target.input(name, real(source.type(value)));
+              target.input(name, real(name, source.type(value)));
               names[value] = name;
             });
   }
@@ -190,8 +194,10 @@ public final class GraphLowering {
     if (op instanceof SkipNormalization norm) {
       return norm.lower(target, operands);
     }
-    if (op instanceof GroupedQuery query) {
-      return grouped.lower(query, operands);
+    if (op instanceof CachedAttention query) {
+      return options.cache() != null
+          ? cached.lower(query, operands)
+          : grouped.lower(query, operands);
     }
     return List.of(composites.lower((Composite) op, operands));
   }
@@ -203,7 +209,9 @@ public final class GraphLowering {
         .forEach(
             (name, value) ->
                 target.output(
-                    outputName(source, name), stored.wide(names[value]), real(source.type(value))));
+                    outputName(source, name),
+                    stored.wide(names[value]),
+                    real(name, source.type(value))));
   }
 
   /**
@@ -220,7 +228,7 @@ public final class GraphLowering {
     return result;
   }
 
-  private TensorType real(TensorType type) {
-    return type.as(options.real(type.dtype()));
+  private TensorType real(String name, TensorType type) {
+    return type.as(options.real(name, type.dtype()));
   }
 }

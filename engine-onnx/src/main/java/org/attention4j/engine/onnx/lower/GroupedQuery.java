@@ -1,35 +1,18 @@
 package org.attention4j.engine.onnx.lower;
 
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.attention4j.op.Attention;
 import org.attention4j.op.Mask;
-import org.attention4j.tensor.Composite;
 import org.attention4j.tensor.DType;
-import org.attention4j.tensor.Dim;
-import org.attention4j.tensor.Primitive;
-import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Causal attention together with the growth of its cache: the operator GroupQueryAttention of ONNX
- * Runtime (Ainslie et al. 2023).
- *
- * <p>Operands: query [batch, heads, time, head_dim], fresh key and value [batch, kv_heads, time,
- * head_dim], past key and value [batch, kv_heads, past, head_dim], then the extras of the
- * attention. Results: output like the query, key and value with the past.
- *
- * @param of what is computed; its key and value are the past followed by the fresh rows, or a
- *     buffer into which the fresh rows are written at {@code extras.start}
- * @param timeFirst which of query, fresh key, fresh value and output are [batch, time, heads,
- *     head_dim]: flags as in {@link LaidOutAttention}
- */
-record GroupedQuery(Attention of, long timeFirst) implements Composite {
-  static final int PAST_KEY = 3;
-  static final int PAST_VALUE = 4;
-  static final int FIXED_OPERANDS = 5;
+/** What ONNX Runtime's operator GroupQueryAttention (Ainslie et al. 2023) can say. */
+public final class GroupedQuery {
+  /** It asks for whole blocks of this many features. */
+  private static final int BLOCK = 8;
+
+  private GroupedQuery() {}
 
   /** What a mask consists of. */
   record Parts(boolean causal, int window, int operand) {
@@ -63,11 +46,8 @@ record GroupedQuery(Attention of, long timeFirst) implements Composite {
     }
   }
 
-  /** ONNX Runtime asks for whole blocks of this many features. */
-  private static final int BLOCK = 8;
-
   /** Whether the operator computes such attention, if its keys come from a cache. */
-  static boolean expresses(Attention op, List<TensorType> operands, DType precision) {
+  public static boolean expresses(Attention op, List<TensorType> operands, DType precision) {
     Parts parts = Parts.of(op.mask());
     TensorType query = operands.get(0);
     TensorType key = operands.get(1);
@@ -85,53 +65,5 @@ record GroupedQuery(Attention of, long timeFirst) implements Composite {
         && op.dropout() == 0
         && !op.logSumExp()
         && (precision == DType.F32 || precision == DType.F16);
-  }
-
-  /** The mask's parts. */
-  Parts parts() {
-    Parts parts = Parts.of(of.mask());
-    if (parts == null) {
-      throw new IllegalStateException("not expressible: " + of);
-    }
-    return parts;
-  }
-
-  @Override
-  public GroupedQuery bind(Map<String, Long> sizes) {
-    return new GroupedQuery(of.bind(sizes), timeFirst);
-  }
-
-  /** Whether fresh rows are written into a buffer. */
-  boolean inPlace() {
-    return of.start() == null;
-  }
-
-  @Override
-  public List<TensorType> infer(List<TensorType> in) {
-    TensorType past = in.get(PAST_KEY);
-    Dim time = in.get(1).dim((timeFirst & LaidOutAttention.OPERAND_FLAGS.get(1)) != 0 ? 1 : 2);
-    TensorType grown = inPlace() ? past : past.with(2, past.dim(2).plus(time));
-    return List.of(in.get(0), grown, grown.with(3, in.get(PAST_VALUE).dim(3)));
-  }
-
-  @Override
-  public List<Tensor> expand(List<Tensor> in) {
-    List<Tensor> operands = new ArrayList<>(List.of(in.get(0)));
-    for (int i = 1; i < Attention.FIXED_OPERANDS; i++) {
-      boolean swapped = (timeFirst & LaidOutAttention.OPERAND_FLAGS.get(i)) != 0;
-      Tensor fresh = swapped ? in.get(i).permute(0, 2, 1, 3) : in.get(i);
-      Tensor past = in.get(PAST_KEY + i - 1);
-      operands.add(
-          inPlace()
-              ? past.apply(
-                  new Primitive.Update(2), fresh, in.get(FIXED_OPERANDS + of.extras().start()))
-              : past.concat(2, fresh));
-    }
-    operands.addAll(in.subList(FIXED_OPERANDS, in.size()));
-    long swappedBefore =
-        LaidOutAttention.OPERAND_FLAGS.get(1) | LaidOutAttention.OPERAND_FLAGS.get(2);
-    long rest = timeFirst & ~swappedBefore;
-    List<Tensor> results = new LaidOutAttention(of, rest).expand(operands);
-    return List.of(results.get(0), operands.get(1), operands.get(2));
   }
 }

@@ -8,13 +8,14 @@ import org.attention4j.onnxformat.Attributes;
 import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.onnxformat.proto.AttributeProto;
+import org.attention4j.op.Attention;
 import org.attention4j.op.AttentionCode;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.TensorType;
 
 /**
- * Writes {@link GroupedQuery} as ONNX Runtime's GroupQueryAttention. The operator takes lengths,
+ * Writes {@link CachedAttention} as ONNX Runtime's GroupQueryAttention. The operator takes lengths,
  * not masks: padding becomes a bias, and rows that are padding themselves become 0. If past and
  * present are one buffer the operator writes the fresh rows only.
  */
@@ -39,20 +40,21 @@ final class GroupedQueryLowering {
   }
 
   /** The names of output, key and value. */
-  List<String> lower(GroupedQuery op, Operands in) {
+  List<String> lower(CachedAttention op, Operands in) {
     graph.domain(DOMAIN, 1);
     TensorType query = timeFirst(op, in, 0);
     Dim batch = query.dim(0);
     Dim time = query.dim(1);
-    GroupedQuery.Parts parts = op.parts();
-    String mask = parts.operand() < 0 ? "" : in.name(GroupedQuery.FIXED_OPERANDS + parts.operand());
+    GroupedQuery.Parts parts = parts(op.of());
+    String mask =
+        parts.operand() < 0 ? "" : in.name(CachedAttention.FIXED_OPERANDS + parts.operand());
     String total = total(op, in, mask, time);
     List<String> operands = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       operands.add(flat(op, in, i));
     }
-    operands.add(in.name(GroupedQuery.PAST_KEY));
-    operands.add(in.name(GroupedQuery.PAST_VALUE));
+    operands.add(in.name(CachedAttention.PAST_KEY));
+    operands.add(in.name(CachedAttention.PAST_VALUE));
     operands.add(lastSlots(total, batch));
     operands.add(int32(total));
     if (!mask.isEmpty()) {
@@ -82,12 +84,20 @@ final class GroupedQueryLowering {
     return List.of(swapped ? split : swap(split), results.get(1), results.get(2));
   }
 
-  private static boolean isTimeFirst(GroupedQuery op, int operand) {
+  private static GroupedQuery.Parts parts(Attention op) {
+    GroupedQuery.Parts parts = GroupedQuery.Parts.of(op.mask());
+    if (parts == null) {
+      throw new IllegalStateException("not expressible: " + op);
+    }
+    return parts;
+  }
+
+  private static boolean isTimeFirst(CachedAttention op, int operand) {
     return (op.timeFirst() & LaidOutAttention.OPERAND_FLAGS.get(operand)) != 0;
   }
 
   /** The operand's type as [batch, time, heads, head_dim]. */
-  private static TensorType timeFirst(GroupedQuery op, Operands in, int operand) {
+  private static TensorType timeFirst(CachedAttention op, Operands in, int operand) {
     TensorType type = in.type(operand);
     return isTimeFirst(op, operand)
         ? type
@@ -100,7 +110,7 @@ final class GroupedQueryLowering {
   }
 
   /** The operand as [batch, time, heads * head_dim]. */
-  private String flat(GroupedQuery op, Operands in, int operand) {
+  private String flat(CachedAttention op, Operands in, int operand) {
     TensorType type = timeFirst(op, in, operand);
     String value = isTimeFirst(op, operand) ? in.name(operand) : swap(in.name(operand));
     Dim width = Dim.of((long) type.size(2) * type.size(3));
@@ -111,13 +121,13 @@ final class GroupedQueryLowering {
    * Slots up to the last query's, i64 scalar. Where a mask covers them its length says it, so that
    * the past may be a larger buffer.
    */
-  private String total(GroupedQuery op, Operands in, String mask, Dim time) {
+  private String total(CachedAttention op, Operands in, String mask, Dim time) {
     if (op.inPlace()) {
-      String start = in.name(GroupedQuery.FIXED_OPERANDS + op.of().extras().start());
+      String start = in.name(CachedAttention.FIXED_OPERANDS + op.of().extras().start());
       return once("total", () -> graph.node("Add", List.of(start, sizes.scalar(time))));
     }
     if (mask.isEmpty()) {
-      return sizes.scalar(in.type(GroupedQuery.PAST_KEY).dim(2).plus(time));
+      return sizes.scalar(in.type(CachedAttention.PAST_KEY).dim(2).plus(time));
     }
     return once(
         "total " + mask,

@@ -5,6 +5,7 @@ import java.util.Objects;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.tensor.DType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a graph is written as ONNX.
@@ -16,6 +17,8 @@ import org.attention4j.tensor.DType;
  * @param metadata properties kept in the file
  * @param widening whether matrices stay as they are stored and the graph widens them; otherwise
  *     they are widened before
+ * @param cache the element type of a cache that the kernel's operator writes in place; null if
+ *     attention takes its keys and values as they come
  */
 public record Lowering(
     String name,
@@ -23,7 +26,11 @@ public record Lowering(
     AttentionForm attention,
     Map<String, String> axisNames,
     Map<String, String> metadata,
-    boolean widening) {
+    boolean widening,
+    @Nullable DType cache) {
+
+  static final String PAST = "past_key_values.";
+  private static final String PRESENT = "present.";
 
   /** Names that Optimum, transformers.js and onnxruntime-genai use. */
   private static final Map<String, String> OPTIMUM =
@@ -51,28 +58,33 @@ public record Lowering(
   /** Primitives in the given precision, with Optimum's axis names and no metadata. */
   public static Lowering in(DType precision) {
     return new Lowering(
-        "attention4j", precision, AttentionForm.PRIMITIVES, OPTIMUM, Map.of(), false);
+        "attention4j", precision, AttentionForm.PRIMITIVES, OPTIMUM, Map.of(), false, null);
   }
 
   /** A graph for a session of our own, with the names of sizes that the source has. */
   public static Lowering inMemory(DType precision) {
     return new Lowering(
-        "attention4j", precision, AttentionForm.PRIMITIVES, Map.of(), Map.of(), false);
+        "attention4j", precision, AttentionForm.PRIMITIVES, Map.of(), Map.of(), false, null);
   }
 
   /** The same with other metadata. */
   public Lowering withMetadata(Map<String, String> entries) {
-    return new Lowering(name, precision, attention, axisNames, entries, widening);
+    return new Lowering(name, precision, attention, axisNames, entries, widening, cache);
   }
 
   /** The same with attention in another form. */
   public Lowering with(AttentionForm form) {
-    return new Lowering(name, precision, form, axisNames, metadata, widening);
+    return new Lowering(name, precision, form, axisNames, metadata, widening, cache);
   }
 
   /** The same with matrices widened by the graph or before. */
   public Lowering widening(boolean inGraph) {
-    return new Lowering(name, precision, attention, axisNames, metadata, inGraph);
+    return new Lowering(name, precision, attention, axisNames, metadata, inGraph, cache);
+  }
+
+  /** The same with attention as the kernel's operator over a cache that it writes in place. */
+  public Lowering over(DType inPlace) {
+    return new Lowering(name, precision, attention, axisNames, metadata, widening, inPlace);
   }
 
   /** Version of the default operator set. */
@@ -88,5 +100,11 @@ public record Lowering(
   /** The element type in the file: the graph's f32 stands for the precision. */
   public DType real(DType nominal) {
     return nominal == DType.F32 ? precision : nominal;
+  }
+
+  /** The element type of an input or output in the file. */
+  public DType real(String name, DType nominal) {
+    boolean entry = name.startsWith(PAST) || name.startsWith(PRESENT);
+    return cache != null && entry ? cache : real(nominal);
   }
 }

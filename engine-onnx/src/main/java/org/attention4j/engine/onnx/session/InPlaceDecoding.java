@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.ShapeException;
@@ -33,8 +32,8 @@ final class InPlaceDecoding implements Decoding {
   /** From so many tokens on a first step is a prompt. */
   static final long LONG = 32;
 
+  private final OnnxSession.Decoders models;
   private final OrtModel step;
-  private final @Nullable LazyModel prompts;
   private final CacheMemory memory;
   private final BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known;
   private final UnaryOperator<Map<String, HostTensor>> outward;
@@ -49,20 +48,18 @@ final class InPlaceDecoding implements Decoding {
   /**
    * A decoding that has not begun.
    *
-   * @param step a model with a static cache
-   * @param prompts a model of first steps, without a past, for long ones; null if there is none
+   * @param models that write their cache in place
    * @param memory of earlier decodings
    * @param known leaves out inputs that the model does not need
    * @param outward gives outputs the types that the program declares
    */
   InPlaceDecoding(
-      OrtModel step,
-      @Nullable LazyModel prompts,
+      OnnxSession.Decoders models,
       CacheMemory memory,
       BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known,
       UnaryOperator<Map<String, HostTensor>> outward) {
-    this.step = step;
-    this.prompts = prompts;
+    this.models = models;
+    this.step = models.step();
     this.memory = memory;
     this.known = known;
     this.outward = outward;
@@ -75,45 +72,13 @@ final class InPlaceDecoding implements Decoding {
     }
     Map<String, HostTensor> given = step.signature().check(known.apply(step, inputs));
     long time = axis(given, TIME);
-    if (length == 0 && time >= LONG && prompts != null) {
-      return outward.apply(begin(prompts.get(), inputs, given));
-    }
-    if (length > 0 && time > 1 && batch() > 1) {
+    if (length > 0 && time > 1 && batch() > 1 && !models.batches()) {
       return oneByOne(given, time);
     }
     return outward.apply(run(given, time));
   }
 
-  /** Runs a prompt, and copies the keys and values of all layers into the buffers. */
-  private Map<String, HostTensor> begin(
-      OrtModel model, Map<String, HostTensor> inputs, Map<String, HostTensor> given) {
-    Map<String, HostTensor> used = known.apply(model, inputs);
-    Map<String, HostTensor> outputs = new LinkedHashMap<>();
-    model
-        .outputTypes(used)
-        .forEach(
-            (name, type) ->
-                outputs.put(
-                    name,
-                    name.startsWith(CachedDecoding.PRESENT)
-                        ? memory.lend(name, type.dtype(), type.shape())
-                        : HostTensor.zeros(type.dtype(), type.shape())));
-    model.run(used, outputs);
-    long time = axis(given, TIME);
-    reserve(time, given);
-    buffers.forEach(
-        (name, buffer) -> {
-          String present = CachedDecoding.PRESENT + name.substring(CachedDecoding.PAST.length());
-          HostTensor entry = Objects.requireNonNull(outputs.remove(present), present);
-          int rows = (int) (entry.dim(0) * entry.dim(1)); // of [batch, kv_heads, time, head_dim]
-          copy(entry, buffer, rows, (int) (time * entry.dim(3) * entry.dtype().bytes()));
-          memory.giveBack(present, entry);
-        });
-    length = time;
-    return outputs;
-  }
-
-  /** The operator continues several texts by one token at a time only. */
+  /** GroupQueryAttention continues several texts by one token at a time only. */
   private Map<String, HostTensor> oneByOne(Map<String, HostTensor> given, long time) {
     Map<String, List<HostTensor>> parts = new LinkedHashMap<>();
     long before = length;
@@ -153,10 +118,12 @@ final class InPlaceDecoding implements Decoding {
     start.set(0, length);
     fed.put(LENGTH, start);
     fed.keySet().retainAll(step.signature().inputs().keySet());
+    boolean prompt = length == 0 && time >= LONG;
+    OrtModel model = prompt && models.prompts() != null ? models.prompts().get() : step;
     StepRun run = latest;
-    if (run == null || !run.fits(fed)) {
+    if (run == null || !run.fits(model, fed)) {
       forget();
-      run = new StepRun(step, fed, buffers, past, present);
+      run = new StepRun(model, fed, buffers, past, present);
       latest = run;
     }
     Map<String, HostTensor> outputs = run.run(fed);

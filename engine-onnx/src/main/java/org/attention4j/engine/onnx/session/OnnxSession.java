@@ -25,15 +25,28 @@ public final class OnnxSession implements Session {
    * @param prefill of the first step; null if {@code step} with an empty past will do
    * @param step of later steps
    * @param pastSymbol the symbol of the cache's length; null for a cache that is written in place
-   * @param prompts of a long first step where the cache is written in place; null if {@code step}
-   *     does
+   * @param prompts like {@code step}, for a long first step where the cache is written in place;
+   *     null if {@code step} does
+   * @param batches whether a step over a cache in place may give several texts several tokens
    */
   public record Decoders(
       @Nullable OrtModel prefill,
       OrtModel step,
       @Nullable String pastSymbol,
-      @Nullable LazyModel prompts)
+      @Nullable LazyModel prompts,
+      boolean batches)
       implements AutoCloseable {
+
+    /** With a cache that ONNX Runtime makes anew in each step. */
+    public static Decoders growing(@Nullable OrtModel prefill, OrtModel step, String pastSymbol) {
+      return new Decoders(prefill, step, pastSymbol, null, true);
+    }
+
+    /** With a cache that is written in place. */
+    public static Decoders inPlace(OrtModel step, @Nullable LazyModel prompts, boolean batches) {
+      return new Decoders(null, step, null, prompts, batches);
+    }
+
     @Override
     public void close() {
       step.close();
@@ -128,7 +141,7 @@ public final class OnnxSession implements Session {
     Decoders models = decoders();
     String past = models.pastSymbol();
     return past == null
-        ? new InPlaceDecoding(models.step(), models.prompts(), memory, this::known, this::outward)
+        ? new InPlaceDecoding(models, memory, this::known, this::outward)
         : new CachedDecoding(models.prefill(), models.step(), past, this::known, this::outward);
   }
 

@@ -55,12 +55,15 @@ public record OrtSettings(
   /** The property that says what runs attention. */
   public static final String ATTENTION = "attention";
 
-  /** Its value for ONNX Runtime's own operators. */
+  /** The property that says what type the keys and values have that a decoding keeps. */
+  public static final String CACHE = "cache_precision";
+
+  /** The value of {@link #ATTENTION} for ONNX Runtime's own operators. */
   public static final String NONE = "none";
 
   /** Session properties that the engine knows. */
   public static final Set<String> PROPERTIES =
-      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, WEIGHTS, BLOCK, PROMPTS);
+      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, CACHE, WEIGHTS, BLOCK, PROMPTS);
 
   /** Checks the numbers. */
   public OrtSettings {

@@ -66,9 +66,10 @@ final class StepRun implements AutoCloseable {
     return tensor;
   }
 
-  /** Whether a step with these inputs can run in this memory. */
-  boolean fits(Map<String, HostTensor> given) {
+  /** Whether a step of a model with these inputs can run in this memory. */
+  boolean fits(OrtModel wanted, Map<String, HostTensor> given) {
     return !large
+        && wanted == model
         && given.size() == inputs.size()
         && given.entrySet().stream()
             .allMatch(

@@ -6,31 +6,32 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import org.attention4j.graph.Graph;
 import org.attention4j.op.Attention;
 import org.attention4j.op.AttentionCode;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Primitive;
+import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Joins attention with the nodes that put fresh keys and values behind those of the cache, as one
- * {@link GroupedQuery}, where nobody else reads what they make.
+ * {@link CachedAttention}, where nobody else reads what they make.
  */
-public final class GroupedQueryFold {
-  private static final String PAST = "past_key_values.";
+public final class CachedAttentionFold {
   private static final Primitive.Permute SWAP = new Primitive.Permute(List.of(0, 2, 1, 3));
   private static final Primitive.Concat GROW = new Primitive.Concat(2);
   private static final Primitive.Update WRITE = new Primitive.Update(2);
 
   private final Graph graph;
-  private final DType precision;
+  private final BiPredicate<Attention, List<TensorType>> expressed;
   private final Map<Integer, Graph.Node> makers = new HashMap<>();
   private final Map<Integer, List<Graph.Node>> readers = new HashMap<>();
 
-  private GroupedQueryFold(Graph graph, DType precision) {
+  private CachedAttentionFold(Graph graph, BiPredicate<Attention, List<TensorType>> expressed) {
     this.graph = graph;
-    this.precision = precision;
+    this.expressed = expressed;
     for (Graph.Node node : graph.nodes()) {
       node.results().forEach(value -> makers.put(value, node));
       node.operands()
@@ -38,26 +39,33 @@ public final class GroupedQueryFold {
     }
   }
 
-  /** The graph with attention over a cache joined with it, as far as that can be. */
-  static Graph fold(Graph graph, DType precision) {
-    return new GroupedQueryFold(graph, precision).folded();
+  /** The graph with attention over a cache joined with it, as far as the options' form has it. */
+  static Graph fold(Graph graph, Lowering options) {
+    DType precision = options.precision();
+    return new CachedAttentionFold(
+            graph,
+            (op, operands) ->
+                options.cache() != null
+                    ? CachedAttentionLowering.expresses(op, operands, precision)
+                    : GroupedQuery.expresses(op, operands, precision))
+        .folded();
   }
 
   /** Whether every entry of the cache goes through such a node and nowhere else. */
-  public static boolean servesWholeCache(Graph graph, DType precision) {
-    Graph folded = fold(graph, precision);
+  public static boolean servesWholeCache(Graph graph, Lowering options) {
+    Graph folded = fold(graph, options);
     Set<Integer> past = new HashSet<>();
     folded
         .inputs()
         .forEach(
             (name, value) -> {
-              if (name.startsWith(PAST)) {
+              if (name.startsWith(Lowering.PAST)) {
                 past.add(value);
               }
             });
     return !past.isEmpty()
         && folded.nodes().stream()
-            .filter(node -> !(node.op() instanceof GroupedQuery))
+            .filter(node -> !(node.op() instanceof CachedAttention))
             .noneMatch(node -> node.operands().stream().anyMatch(past::contains));
   }
 
@@ -83,9 +91,7 @@ public final class GroupedQueryFold {
   private Graph.@Nullable Node joined(Graph.Node node, Attention op, Set<Graph.Node> gone) {
     Graph.Node key = grown(node, op, node.operands().get(1));
     Graph.Node value = grown(node, op, node.operands().get(2));
-    if (key == null
-        || value == null
-        || !GroupedQuery.expresses(op, graph.operandTypes(node), precision)) {
+    if (key == null || value == null || !expressed.test(op, graph.operandTypes(node))) {
       return null;
     }
     long timeFirst = 0;
@@ -114,7 +120,7 @@ public final class GroupedQueryFold {
     gone.add(key);
     gone.add(value);
     return new Graph.Node(
-        new GroupedQuery(op, timeFirst),
+        new CachedAttention(op, timeFirst),
         operands,
         List.of(output, key.results().get(0), value.results().get(0)),
         node.path());
@@ -130,7 +136,7 @@ public final class GroupedQueryFold {
         graph.inputs().entrySet().stream()
             .anyMatch(
                 input ->
-                    input.getKey().startsWith(PAST)
+                    input.getKey().startsWith(Lowering.PAST)
                         && input.getValue().equals(maker.operands().get(0)));
     boolean alone = readers.getOrDefault(value, List.of()).stream().allMatch(attention::equals);
     boolean follows =
