@@ -84,8 +84,8 @@ struct DecodeProducts {
   }
 
   /**
-   * One vector of scores: kRows rows times kCount / kRows keys; key k begins at row(k). Four keys at a time,
-   * as they lie in memory: what lies ahead is then fetched while these are multiplied.
+   * One vector of scores: kRows rows times kCount / kRows keys; key k begins at row(k). Key after key, as
+   * they lie in memory: what lies ahead is then fetched while these are multiplied.
    */
   template <int kRows, class Row>
   static inline __attribute__((always_inline)) void one_vector(const View& key, int key_dim,
@@ -101,18 +101,19 @@ struct DecodeProducts {
       for (int i = 0; i < kRows; i++) {
         for (int n = 0; n < 4; n++) sums[i][n] = F{};
       }
-      int d = 0;
-      for (; d + kPair <= key_dim; d += kPair) {
-        Pair factors[kRows];
+      int whole = key_dim / kPair * kPair;
 #pragma GCC unroll 4
-        for (int i = 0; i < kRows; i++) factors[i] = Products::load(query + i * width + d);
+      for (int n = 0; n < 4; n++) {
+        int64_t element = row(k + n);
+        for (int e = 0; e < whole; e += kPair) {
+          Pair elements = Products::read(key, element + e);
 #pragma GCC unroll 4
-        for (int n = 0; n < 4; n++) {
-          Pair elements = Products::read(key, row(k + n) + d);
-#pragma GCC unroll 4
-          for (int i = 0; i < kRows; i++) sums[i][n] = Products::add(sums[i][n], factors[i], elements);
+          for (int i = 0; i < kRows; i++) {
+            sums[i][n] = Products::add(sums[i][n], Products::load(query + i * width + e), elements);
+          }
         }
       }
+      int d = whole;
       for (; d < key_dim; d += V::kCount) {
         int count = key_dim - d;
 #pragma GCC unroll 4
