@@ -1,5 +1,6 @@
 package org.attention4j.engine.onnx;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import org.attention4j.engine.onnx.export.OnnxExporter;
 import org.attention4j.engine.onnx.lower.GraphLowering;
@@ -31,7 +33,9 @@ import org.attention4j.onnxformat.Attributes;
 import org.attention4j.onnxformat.GraphBuilder;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.OnnxModel;
+import org.attention4j.op.Attention;
 import org.attention4j.op.AttentionCall;
+import org.attention4j.op.AttentionCode;
 import org.attention4j.op.Mask;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.Decoding;
@@ -97,8 +101,8 @@ final class AttentionPeers {
         peers.cached(64);
       }
     } finally {
-      for (Path file : List.of(folder.resolve("model.onnx"), folder.resolve("peer.onnx"))) {
-        Files.deleteIfExists(file);
+      for (String file : List.of("model.onnx", "peer.onnx", "rounded.onnx")) {
+        Files.deleteIfExists(folder.resolve(file));
       }
       Files.deleteIfExists(folder);
     }
@@ -271,6 +275,8 @@ final class AttentionPeers {
     Path file = write(program, Weights.empty(), CacheMode.NONE);
     Path peer = folder.resolve("peer.onnx");
     OnnxFiles.writeModel(peer, groupQuery(), false);
+    Path rounded = folder.resolve("rounded.onnx");
+    OnnxFiles.writeModel(rounded, cachedAttention(DType.BF16), false);
     Random random = new Random(1);
     Map<String, OnnxTensorLike> byHead = new LinkedHashMap<>();
     Map<String, OnnxTensorLike> byTime = new LinkedHashMap<>();
@@ -286,17 +292,75 @@ final class AttentionPeers {
     }
     byTime.put("last", OnnxTensor.createTensor(environment, new int[] {time - 1}));
     byTime.put("total", OnnxTensor.createTensor(environment, new int[] {time}));
+    Map<String, OnnxTensorLike> split = new LinkedHashMap<>();
+    Map<String, OnnxTensor> present = new LinkedHashMap<>();
+    for (int i = 0; i < 3; i++) {
+      FloatBuffer values = ((OnnxTensor) Compare.named(byTime, "x" + i)).getFloatBuffer();
+      split.put(
+          "x" + i, OnnxTensor.createTensor(environment, values, new long[] {1, time, HEADS, SIZE}));
+    }
+    for (String name : List.of("key", "value")) {
+      HostTensor buffer = HostTensor.zeros(DType.BF16, 1, HEADS, time, SIZE);
+      split.put("past_" + name, over(buffer));
+      present.put("present_" + name, over(buffer));
+    }
+    split.put("start", OnnxTensor.createTensor(environment, 0L));
     try (OrtSession.SessionOptions plain = options(without);
         OrtSession.SessionOptions ours = options(with);
         OrtSession kernel = environment.createSession(file.toString(), ours);
+        OrtSession bf16 = environment.createSession(rounded.toString(), ours);
         OrtSession function = environment.createSession(file.toString(), plain);
         OrtSession fused = environment.createSession(peer.toString(), plain)) {
       Map<String, Run> peers = new LinkedHashMap<>();
       peers.put("with the kernel", () -> kernel.run(byHead).close());
       peers.put("GroupQueryAttention", () -> fused.run(byTime).close());
       peers.put("without", () -> function.run(byHead).close());
+      peers.put(
+          "over a cache in bf16", () -> bf16.run(split, Set.of("output"), present).close());
       measure("attention 1x12x" + time + "x64, causal", peers);
     }
+  }
+
+  private static OnnxTensor over(HostTensor tensor) throws OrtException {
+    return OnnxTensor.createTensor(
+        OrtEnvironment.getEnvironment(), tensor.buffer(), tensor.shape(), OnnxJavaType.BFLOAT16);
+  }
+
+  /** Causal attention that writes its keys and values into a cache, as sessions have it. */
+  private static OnnxModel cachedAttention(DType cache) {
+    GraphBuilder graph = new GraphBuilder("cached", name -> name);
+    TensorType rows = TensorType.f32("batch", "time", HEADS, SIZE);
+    TensorType slots = TensorType.of(cache, "batch", HEADS, "capacity", SIZE);
+    List<String> operands = List.of("x0", "x1", "x2", "past_key", "past_value", "start");
+    operands.subList(0, 3).forEach(name -> graph.input(name, rows));
+    operands.subList(3, 5).forEach(name -> graph.input(name, slots));
+    graph.input("start", TensorType.i64());
+    Attention attention =
+        new Attention(
+            Mask.causal(),
+            1 / Math.sqrt(SIZE),
+            0,
+            null,
+            List.of(),
+            0,
+            0,
+            new Attention.Extras(0, -1, -1),
+            false);
+    TensorType query = TensorType.f32("batch", HEADS, "time", SIZE);
+    List<Long> code =
+        AttentionCode.encode(
+            attention,
+            List.of(query, slots, slots, TensorType.i64()),
+            AttentionCode.TIME_FIRST);
+    List<String> results =
+        List.of(graph.fresh("y"), graph.fresh("key"), graph.fresh("value"));
+    graph.domain("org.attention4j", 1);
+    graph.node(
+        "org.attention4j", "CachedAttention", operands, results, Attributes.integers("code", code));
+    graph.output("output", results.get(0), rows);
+    graph.output("present_key", results.get(1), slots);
+    graph.output("present_value", results.get(2), slots);
+    return graph.build(GraphLowering.OPSET, GraphLowering.IR_VERSION, "", new TreeMap<>());
   }
 
   private static OrtSession.SessionOptions options(OrtSettings settings) throws OrtException {

@@ -47,7 +47,7 @@ final class Compare {
   }
 
   /** The tensor of that name. */
-  static HostTensor named(Map<String, HostTensor> tensors, String name) {
+  static <T> T named(Map<String, T> tensors, String name) {
     return Objects.requireNonNull(tensors.get(name), () -> name + " among " + tensors.keySet());
   }
 
