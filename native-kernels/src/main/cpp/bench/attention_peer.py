@@ -86,22 +86,23 @@ class Kernels:
         return problem
 
     def forward(self, problem, query, value, with_lse=False):
-        """A function of no arguments that runs it and returns [out], or [out, lse]."""
+        """A function of no arguments that runs it and returns [out], or [out, lse]; and their Results."""
         out = Result(*query.shape[:3], value.shape[3], dtype=query.dtype)
         lse = Result(*query.shape[:3], 1, dtype=torch.float32) if with_lse else None
+        made = [out] if lse is None else [out, lse]
         call, arguments = self.library.a4j_attention_forward, (
             self.context, ctypes.byref(problem), ctypes.byref(out.view),
             None if lse is None else ctypes.byref(lse.view), ctypes.byref(self.error))
 
         def run():
-            results = [out.make()] if lse is None else [out.make(), lse.make()]
+            results = [result.make() for result in made]
             self.check(call(*arguments))
             return results
-        return run
+        return run, made
 
     def both(self, problem, query, key, value, grad_out):
         """A function of no arguments that runs forward and backward and returns out and the gradients."""
-        forward = self.forward(problem, query, value, with_lse=True)
+        forward, (out, lse) = self.forward(problem, query, value, with_lse=True)
         gradients = [Result(*tensor.shape, dtype=tensor.dtype) for tensor in (query, key, value)]
         struct = Gradients(ctypes.sizeof(Gradients))
         struct.grad_out = view(grad_out)
@@ -109,12 +110,12 @@ class Kernels:
             self.context, ctypes.byref(problem), ctypes.byref(struct), ctypes.byref(self.error))
 
         def run():
-            out, lse = forward()
+            output, sums = forward()  # both must live until the call is done
             results = [gradient.make() for gradient in gradients]
-            struct.out, struct.lse = view(out), view(lse)
+            struct.out, struct.lse = out.view, lse.view  # copies, with this call's addresses
             struct.grad_query, struct.grad_key, struct.grad_value = (g.view for g in gradients)
             self.check(call(*arguments))
-            return [out, *results]
+            return [output, *results]
         return run
 
 
@@ -219,7 +220,7 @@ def run(kernels, kind, shape, causal, dropout, dtype, arguments):
     if kind == "backward":
         ours = kernels.both(problem, query, key, value, grad_out)
     else:
-        ours = kernels.forward(problem, query, value)
+        ours, _ = kernels.forward(problem, query, value)
 
     difference = "-" if dropout else f"{worst(ours(), theirs()):.0e}"
     # autograd runs on a thread of its own, so its CPU time cannot be had here

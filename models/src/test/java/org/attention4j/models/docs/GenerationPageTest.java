@@ -3,7 +3,10 @@ package org.attention4j.models.docs;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -36,7 +39,16 @@ class GenerationPageTest {
       Files.writeString(
           directory.resolve("chat_template.jinja"),
           "{% for m in messages %}{{ m.content }} {% endfor %}");
-      assertEquals(20, GenerationExamples.one(directory, engine).length());
+      ByteArrayOutputStream streamed = new ByteArrayOutputStream();
+      PrintStream screen = System.out;
+      System.setOut(new PrintStream(streamed, true, StandardCharsets.UTF_8));
+      try {
+        String text = GenerationExamples.one(directory, engine);
+        assertEquals(20, text.length());
+        assertEquals(text, streamed.toString(StandardCharsets.UTF_8));
+      } finally {
+        System.setOut(screen);
+      }
       assertEquals(4, GenerationExamples.batch(directory, engine, List.of("el gato", "un")).size());
       assertEquals(20, GenerationExamples.chat(directory, engine).length());
       List<long[]> prompts = List.of(tokenizer.encode("el gato"), tokenizer.encode("un"));
