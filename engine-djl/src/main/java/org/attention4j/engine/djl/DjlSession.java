@@ -5,8 +5,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
@@ -64,15 +66,28 @@ final class DjlSession implements Session {
     Parameters.check(graph, given);
     this.manager = pytorch.manager(options.device());
     try {
-      Map<String, HostTensor> cast = new ConcurrentHashMap<>();
-      graph.parameters().keySet().parallelStream() // to widen takes most of the time, if it is due
-          .forEach(path -> cast.put(path, given.get(path).cast(precision.real())));
-      cast.forEach((path, value) -> weights.put(path, HostArrays.borrow(manager, value)));
+      adopt(given, graph.parameters().keySet());
       this.whole = compile(graph);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
     }
+  }
+
+  /** Several tensors at a time, for to widen them takes most of the time where it is due. */
+  private void adopt(Weights given, Set<String> paths) {
+    Queue<String> left = new ConcurrentLinkedQueue<>(paths);
+    Map<String, HostTensor> cast = new ConcurrentHashMap<>();
+    try (Workers workers =
+        new Workers("attention4j-weights", pytorch.threadCount(options.threads()))) {
+      workers.each(
+          worker -> {
+            for (String path = left.poll(); path != null; path = left.poll()) {
+              cast.put(path, given.get(path).cast(precision.real()));
+            }
+          });
+    }
+    cast.forEach((path, value) -> weights.put(path, HostArrays.borrow(manager, value)));
   }
 
   private CompiledGraph compile(Graph graph) {

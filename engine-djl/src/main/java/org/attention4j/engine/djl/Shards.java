@@ -5,17 +5,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
-import org.attention4j.error.EngineException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.MicroBatches;
 import org.attention4j.tensor.HostTensor;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts batches into equal parts along their first axis and runs the parts on worker threads, one
@@ -27,8 +21,7 @@ final class Shards implements AutoCloseable {
   static final String PROPERTY = "shards";
 
   private final int parts;
-  private final ExecutorService others;
-  private final int workerCount;
+  private final Workers workers;
 
   /** What one worker does with one part. */
   interface Task {
@@ -40,15 +33,7 @@ final class Shards implements AutoCloseable {
 
   private Shards(int parts, int threads) {
     this.parts = parts;
-    this.workerCount = Math.min(parts, threads);
-    this.others = // the first worker is the thread that asks
-        Executors.newFixedThreadPool(
-            Math.max(1, workerCount - 1), // which starts none before it is needed
-            body -> {
-              Thread thread = new Thread(body, "attention4j-shard");
-              thread.setDaemon(true);
-              return thread;
-            });
+    this.workers = new Workers("attention4j-shard", Math.min(parts, threads));
   }
 
   /**
@@ -76,7 +61,7 @@ final class Shards implements AutoCloseable {
   }
 
   int workers() {
-    return workerCount;
+    return workers.count();
   }
 
   /** Whether anything is cut. */
@@ -119,57 +104,20 @@ final class Shards implements AutoCloseable {
     Double[] results = new Double[all.size()];
     each(
         worker -> {
-          for (int part = worker; part < results.length; part += workerCount) {
+          for (int part = worker; part < results.length; part += workers.count()) {
             results[part] = task.run(worker, all.get(part));
           }
         });
     return List.of(results);
   }
 
-  /**
-   * Calls {@code body} once for each worker, for the first one in the calling thread, and waits for
-   * all. The first failure is thrown.
-   */
+  /** Calls {@code body} once for each worker; see {@link Workers#each}. */
   void each(IntConsumer body) {
-    List<Future<?>> running = new ArrayList<>();
-    for (int i = 1; i < workerCount; i++) {
-      int worker = i;
-      running.add(others.submit(() -> body.accept(worker)));
-    }
-    RuntimeException failure = null;
-    try {
-      body.accept(0);
-    } catch (RuntimeException e) {
-      failure = e;
-    } finally { // an Error, too, waits for those that still use the caller's arrays
-      for (Future<?> future : running) {
-        RuntimeException next = finished(future);
-        failure = failure == null ? next : failure;
-      }
-    }
-    if (failure != null) {
-      throw failure;
-    }
-  }
-
-  private static @Nullable RuntimeException finished(Future<?> future) {
-    while (true) {
-      try {
-        future.get();
-        return null;
-      } catch (ExecutionException e) {
-        return e.getCause() instanceof RuntimeException known
-            ? known
-            : new EngineException("a shard failed: " + e.getCause(), e);
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return new EngineException("interrupted while shards were running", e);
-      }
-    }
+    workers.each(body);
   }
 
   @Override
   public void close() {
-    others.shutdown();
+    workers.close();
   }
 }
