@@ -4,7 +4,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,11 +13,7 @@ import java.util.Set;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.NonFiniteException;
 import org.attention4j.error.UsageException;
-import org.attention4j.error.WeightsException;
-import org.attention4j.graph.Graph;
-import org.attention4j.graph.TraceOptions;
 import org.attention4j.spi.MicroBatches;
-import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.StepResult;
 import org.attention4j.spi.Trainer;
@@ -26,16 +21,14 @@ import org.attention4j.spi.TrainerOptions;
 import org.attention4j.spi.TrainerState;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
-import org.attention4j.train.UpdateModel;
 import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trains with PyTorch: loss, gradient and update are one call of a {@link TrainerScript}.
- * Parameters and optimizer state are plain arrays of one manager, updated in place.
+ * Trains with PyTorch: loss, gradient and update are one call of a {@link TrainerScript}, on the
+ * {@link TrainingArrays} that it updates in place.
  */
 final class DjlTrainer implements Trainer {
-  private static final String LOSS = "loss";
   private static final String SEED = "dropout_seed";
   private static final Set<String> DIFFERENTIATING = Set.of("gradients", "accumulate", "step");
 
@@ -44,16 +37,14 @@ final class DjlTrainer implements Trainer {
   private final TrainerOptions options;
   private final Precision precision;
   private final AttentionChoice attention;
-  private final Fusion fusion;
+  private final TrainingGraphs graphs;
   private final NDManager manager;
   private final TrainerScript script;
   private final TorchProgram torch;
   private final GraphInputs inputs;
   private final NDList constants;
   private final NDList optimizerConstants;
-  private final Graph evaluationGraph;
-  private Map<String, NDArray> parameters = new LinkedHashMap<>();
-  private Map<String, NDArray> slots = new LinkedHashMap<>();
+  private final TrainingArrays arrays;
   private final Shards shards;
   private final @Nullable ShardedUpdate shardedUpdate;
   private final GradientSums sums;
@@ -75,28 +66,13 @@ final class DjlTrainer implements Trainer {
     this.seed = options.seed();
     this.shards = Shards.of(options.properties(), pytorch.threadCount(options.threads()));
     this.attention = AttentionChoice.of(options.properties(), options.device(), precision);
-    AttentionKernel kernel = attention.kernel();
-    this.fusion = Fusion.forInference(kernel);
-    Fusion training = kernel == null ? Fusion.PYTORCH : Fusion.forGradients(kernel);
-    TraceOptions tracing = TraceOptions.primitives().keeping(training::claims);
-    Graph graph = program.graph(tracing.forTraining(true));
-    Parameters.check(graph, weights);
-    Graph loss = lossOf(graph);
-    Graph plain =
-        loss.gradient(
-            LOSS,
-            kernel == null ? (op, types) -> true : training::claims,
-            options.optimizer()::trains);
-    Graph gradient = options.recomputing() ? recomputing(plain, kernel) : plain;
-    List<String> trained = trained(loss, gradient);
-    UpdateModel.requireSome(trained);
-    this.evaluationGraph = program.graph(TraceOptions.primitives().keeping(fusion::claims));
+    this.graphs = TrainingGraphs.of(program, weights, options, attention);
     this.script =
         new TrainerScript(
-            kernel == null ? loss : gradient.withOutputs(outputs(trained)),
-            trained,
-            kernel == null,
-            training,
+            graphs.differentiated(),
+            graphs.trained(),
+            graphs.autograd(),
+            graphs.training(),
             options.optimizer(),
             options.clipNorm(),
             precision,
@@ -110,90 +86,14 @@ final class DjlTrainer implements Trainer {
       this.constants = CompiledGraph.constants(manager, script.forward().constants(), precision);
       this.optimizerConstants =
           CompiledGraph.constants(manager, script.optimizerConstants(), precision);
-      adopt(weights, zeroSlots());
+      this.arrays =
+          new TrainingArrays(
+              manager, script, graphs.evaluation(), options.optimizer(), precision.real());
+      arrays.begin(weights);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
     }
-  }
-
-  private static Graph lossOf(Graph graph) {
-    if (!graph.outputs().containsKey(LOSS)) {
-      throw new UsageException(
-          "training needs a model with a scalar output 'loss'; it has " + graph.outputTypes());
-    }
-    return graph.withOutputs(List.of(LOSS));
-  }
-
-  /** Only where the gradient is a graph of ours, not PyTorch's. */
-  private Graph recomputing(Graph gradient, @Nullable AttentionKernel kernel) {
-    if (kernel == null) {
-      throw new EngineException(
-          "activation checkpointing needs an attention kernel of this library here, but there is "
-              + attention
-              + "; train without it, or on engine reference");
-    }
-    return gradient.recomputing(new Fence());
-  }
-
-  /** The parameters that the loss depends on by the gradient rules of the graph. */
-  private static List<String> trained(Graph loss, Graph gradient) {
-    return loss.parameters().keySet().stream()
-        .filter(path -> gradient.outputs().containsKey("grad." + path))
-        .toList();
-  }
-
-  private static List<String> outputs(List<String> trained) {
-    List<String> names = new ArrayList<>();
-    names.add(LOSS);
-    trained.forEach(path -> names.add("grad." + path));
-    return names;
-  }
-
-  private Map<String, HostTensor> zeroSlots() {
-    Map<String, HostTensor> zeros = new LinkedHashMap<>();
-    slotTypes()
-        .forEach((name, shape) -> zeros.put(name, HostTensor.zeros(precision.real(), shape)));
-    return zeros;
-  }
-
-  /** Shapes of the optimizer's slots, in the order in which the script takes them. */
-  private Map<String, long[]> slotTypes() {
-    Graph loss = script.forward().graph();
-    Map<String, long[]> shapes = new LinkedHashMap<>();
-    for (String slot : options.optimizer().slots()) {
-      for (String path : script.trained()) {
-        int value = Objects.requireNonNull(loss.parameters().get(path)).value();
-        shapes.put(slot + "." + path, loss.type(value).shape());
-      }
-    }
-    return shapes;
-  }
-
-  /** Replaces parameters and slots. */
-  private void adopt(Weights weights, Map<String, HostTensor> state) {
-    Map<String, NDArray> oldParameters = parameters;
-    Map<String, NDArray> oldSlots = slots;
-    parameters = new LinkedHashMap<>();
-    for (String path : evaluationAndLossParameters()) {
-      HostTensor value = weights.get(path).cast(precision.real());
-      parameters.put(path, HostArrays.copy(manager, value));
-    }
-    slots = new LinkedHashMap<>();
-    for (String name : slotTypes().keySet()) {
-      HostTensor value = Objects.requireNonNull(state.get(name), name).cast(precision.real());
-      slots.put(name, HostArrays.copy(manager, value));
-    }
-    evaluation = null; // it refers to the old arrays
-    oldParameters.values().forEach(NDArray::close);
-    oldSlots.values().forEach(NDArray::close);
-  }
-
-  private Set<String> evaluationAndLossParameters() {
-    Map<String, Boolean> paths = new LinkedHashMap<>();
-    script.forward().graph().parameters().keySet().forEach(path -> paths.put(path, true));
-    evaluationGraph.parameters().keySet().forEach(path -> paths.put(path, true));
-    return paths.keySet();
   }
 
   @Override
@@ -218,7 +118,8 @@ final class DjlTrainer implements Trainer {
             call(
                 scratch,
                 "step",
-                List.of(lossParameters(), x, constants, slotList(), numbers, optimizerConstants));
+                List.of(
+                    arrays.ofLoss(), x, constants, arrays.slots(), numbers, optimizerConstants));
         loss = number(results.get(0));
         updated = results.subNDList(1);
       } else {
@@ -234,22 +135,16 @@ final class DjlTrainer implements Trainer {
   /** From the workers' sums of gradients; the norm and whether it is finite come first. */
   private NDList update(NDManager scratch, NDList numbers) {
     if (shardedUpdate != null) {
-      return shardedUpdate.run(scratch, trainedParameters(), sums.all(), slotList(), numbers);
+      return shardedUpdate.run(scratch, arrays.trained(), sums.all(), arrays.slots(), numbers);
     }
     NDList sum = sums.all().get(0);
     for (NDList more : sums.all().subList(1, sums.all().size())) {
       call(scratch, "merge", List.of(sum, more));
     }
     return call(
-        scratch, "update", List.of(lossParameters(), sum, slotList(), numbers, optimizerConstants));
-  }
-
-  private NDList trainedParameters() {
-    NDList trained = new NDList();
-    script
-        .trained()
-        .forEach(path -> trained.add(Objects.requireNonNull(parameters.get(path), path)));
-    return trained;
+        scratch,
+        "update",
+        List.of(arrays.ofLoss(), sum, arrays.slots(), numbers, optimizerConstants));
   }
 
   /** Null where the update is done in one piece. */
@@ -301,7 +196,7 @@ final class DjlTrainer implements Trainer {
   }
 
   private double accumulateInTurn(List<MicroBatches.Part> parts, NDManager scratch) {
-    NDList sum = sums.of(1, trainedParameters()).get(0);
+    NDList sum = sums.of(1, arrays.trained()).get(0);
     double loss = 0;
     for (MicroBatches.Part part : parts) {
       loss += accumulate(part, sum, scratch);
@@ -315,14 +210,14 @@ final class DjlTrainer implements Trainer {
       NDList numbers = numbers(inner, 0, part.share());
       NDList x = borrow(inner, part);
       NDList results =
-          call(inner, "accumulate", List.of(lossParameters(), x, constants, gradients, numbers));
+          call(inner, "accumulate", List.of(arrays.ofLoss(), x, constants, gradients, numbers));
       return number(results.get(0)) * part.share();
     }
   }
 
   /** Each worker sums its parts' gradients; the update adds the sums in the workers' order. */
   private double accumulateShards(List<MicroBatches.Part> parts) {
-    List<NDList> gradients = sums.of(shards.workers(), trainedParameters());
+    List<NDList> gradients = sums.of(shards.workers(), arrays.trained());
     List<Double> losses =
         shards.run(
             parts,
@@ -337,7 +232,7 @@ final class DjlTrainer implements Trainer {
 
   private NDList call(NDManager results, String method, List<NDList> arguments) {
     try {
-      boolean differentiates = attention.kernel() == null && DIFFERENTIATING.contains(method);
+      boolean differentiates = graphs.autograd() && DIFFERENTIATING.contains(method);
       return differentiates
           ? torch.differentiate(results, method, arguments)
           : torch.infer(results, method, arguments);
@@ -353,18 +248,6 @@ final class DjlTrainer implements Trainer {
 
   private static double number(NDArray scalar) {
     return scalar.getDataType() == DataType.FLOAT64 ? scalar.getDouble() : scalar.getFloat();
-  }
-
-  private NDList lossParameters() {
-    NDList list = new NDList();
-    for (String path : script.forward().graph().parameters().keySet()) {
-      list.add(Objects.requireNonNull(parameters.get(path), path));
-    }
-    return list;
-  }
-
-  private NDList slotList() {
-    return new NDList(new ArrayList<>(slots.values()));
   }
 
   private void check(Map<String, HostTensor> batch) {
@@ -402,7 +285,12 @@ final class DjlTrainer implements Trainer {
     if (result == null) {
       result =
           new CompiledGraph(
-              manager, evaluationGraph, precision, options.device(), fusion, parameters);
+              manager,
+              graphs.evaluation(),
+              precision,
+              options.device(),
+              graphs.inference(),
+              arrays.parameters());
       evaluation = result;
     }
     return result;
@@ -416,11 +304,9 @@ final class DjlTrainer implements Trainer {
       NDList x = borrow(scratch, new MicroBatches.Part(0, batch, 1));
       NDList results =
           call(
-              scratch,
-              "gradients",
-              List.of(lossParameters(), x, constants, numbers(scratch, 0, 1)));
+              scratch, "gradients", List.of(arrays.ofLoss(), x, constants, numbers(scratch, 0, 1)));
       Map<String, HostTensor> named = new LinkedHashMap<>();
-      named.put(LOSS, HostArrays.fetch(results.get(0)));
+      named.put(TrainingGraphs.LOSS, HostArrays.fetch(results.get(0)));
       for (int i = 0; i < script.trained().size(); i++) {
         named.put(script.trained().get(i), HostArrays.fetch(results.get(i + 1)));
       }
@@ -428,47 +314,23 @@ final class DjlTrainer implements Trainer {
     }
   }
 
-  private static Map<String, HostTensor> fetch(Map<String, NDArray> arrays) {
-    Map<String, HostTensor> tensors = new LinkedHashMap<>();
-    arrays.forEach((name, array) -> tensors.put(name, HostArrays.fetch(array)));
-    return tensors;
-  }
-
   @Override
   public Weights weights() {
     enter();
-    return Weights.of(fetch(parameters));
+    return arrays.weights();
   }
 
   @Override
   public TrainerState state() {
-    return new TrainerState(steps, seed, weights(), fetch(slots));
+    enter();
+    return arrays.state(steps, seed);
   }
 
   @Override
   public void restore(TrainerState saved) {
     enter();
-    Parameters.check(evaluationGraph, saved.weights());
-    Parameters.check(script.forward().graph(), saved.weights());
-    Map<String, long[]> expected = slotTypes();
-    if (!saved.slots().keySet().equals(expected.keySet())) {
-      throw new WeightsException(
-          "the state is of another optimizer: it has "
-              + saved.slots().keySet()
-              + ", wanted "
-              + expected.keySet());
-    }
-    saved
-        .slots()
-        .forEach(
-            (name, value) -> {
-              Shape wanted = new Shape(Objects.requireNonNull(expected.get(name)));
-              if (!wanted.equals(new Shape(value.shape()))) {
-                throw new WeightsException(
-                    "optimizer state " + name + " is " + value + ", wanted shape " + wanted);
-              }
-            });
-    adopt(saved.weights(), saved.slots());
+    arrays.restore(saved);
+    evaluation = null; // it refers to the old arrays
     steps = saved.step();
     seed = saved.seed();
   }
