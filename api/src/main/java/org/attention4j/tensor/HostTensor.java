@@ -222,14 +222,7 @@ public final class HostTensor {
 
   /** The element as a double. */
   public double getDouble(long index) {
-    int i = check(index);
-    return switch (dtype) {
-      case F64 -> memory.bytes().getDouble(i * 8);
-      case F32 -> memory.bytes().getFloat(i * 4);
-      case F16 -> HalfFloats.f16ToFloat(memory.bytes().getShort(i * 2));
-      case BF16 -> HalfFloats.bf16ToFloat(memory.bytes().getShort(i * 2));
-      case I64, I32, U8, I8, BOOL -> integerAt(i);
-    };
+    return Elements.real(dtype, memory.bytes(), check(index));
   }
 
   /** The element as a long. */
@@ -243,14 +236,7 @@ public final class HostTensor {
   }
 
   private long integerAt(int i) {
-    return switch (dtype) {
-      case I64 -> memory.bytes().getLong(i * 8);
-      case I32 -> memory.bytes().getInt(i * 4);
-      case U8 -> memory.bytes().get(i) & 0xff;
-      case I8 -> memory.bytes().get(i);
-      case BOOL -> memory.bytes().get(i) == 0 ? 0 : 1;
-      case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
-    };
+    return Elements.integer(dtype, memory.bytes(), i);
   }
 
   /**
@@ -259,15 +245,7 @@ public final class HostTensor {
    * @throws UsageException if the tensor is read-only
    */
   public void set(long index, double value) {
-    int i = checkWritable(index);
-    switch (dtype) {
-      case F64 -> memory.bytes().putDouble(i * 8, value);
-      case F32 -> memory.bytes().putFloat(i * 4, (float) value);
-      case F16 -> memory.bytes().putShort(i * 2, HalfFloats.toF16(value));
-      case BF16 -> memory.bytes().putShort(i * 2, HalfFloats.toBf16(value));
-      case I64, I32, U8, I8 -> putInteger(i, (long) value);
-      case BOOL -> putInteger(i, value == 0 ? 0 : 1);
-    }
+    Elements.put(dtype, memory.bytes(), checkWritable(index), value);
   }
 
   /**
@@ -276,34 +254,7 @@ public final class HostTensor {
    * @throws UsageException if the tensor is read-only
    */
   public void set(long index, long value) {
-    int i = checkWritable(index);
-    switch (dtype) {
-      case F64 -> memory.bytes().putDouble(i * 8, (double) value);
-      case F32 -> memory.bytes().putFloat(i * 4, (float) value);
-      case F16 ->
-          memory
-              .bytes()
-              .putShort(
-                  i * 2, HalfFloats.toF16((double) value)); // infinite long before it is inexact
-      case BF16 -> memory.bytes().putShort(i * 2, HalfFloats.toBf16(value));
-      case I64, I32, U8, I8, BOOL -> putInteger(i, value);
-    }
-  }
-
-  private void putInteger(int i, long value) {
-    switch (dtype) {
-      case I64 -> memory.bytes().putLong(i * 8, value);
-      case I32 ->
-          memory.bytes().putInt(i * 4, (int) clamp(value, Integer.MIN_VALUE, Integer.MAX_VALUE));
-      case U8 -> memory.bytes().put(i, (byte) clamp(value, 0, 255));
-      case I8 -> memory.bytes().put(i, (byte) clamp(value, Byte.MIN_VALUE, Byte.MAX_VALUE));
-      case BOOL -> memory.bytes().put(i, (byte) (value == 0 ? 0 : 1));
-      case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
-    }
-  }
-
-  private static long clamp(long value, long low, long high) {
-    return Math.max(low, Math.min(high, value));
+    Elements.put(dtype, memory.bytes(), checkWritable(index), value);
   }
 
   private int check(long index) {

@@ -1,8 +1,5 @@
 package org.attention4j.tensor;
 
-import static org.attention4j.tensor.BinaryFunction.*;
-import static org.attention4j.tensor.UnaryFunction.*;
-
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -20,7 +17,7 @@ import org.attention4j.error.ShapeException;
  * <p>Immutable; as thread-safe as its executor. Every method throws {@link ShapeException} when
  * types do not fit, with the op and the types in the message.
  */
-public final class Tensor {
+public final class Tensor implements Pointwise {
   private final TensorType type;
   private final Executor executor;
   private final Object handle;
@@ -36,6 +33,7 @@ public final class Tensor {
     return type;
   }
 
+  @Override
   public DType dtype() {
     return type.dtype();
   }
@@ -91,7 +89,7 @@ public final class Tensor {
     return results;
   }
 
-  /** First result of an op whose first operand is this tensor. */
+  @Override
   public Tensor apply(Op op, Tensor... rest) {
     List<Tensor> operands = new ArrayList<>(rest.length + 1);
     operands.add(this);
@@ -105,7 +103,7 @@ public final class Tensor {
     return run(executor, op, List.of()).get(0);
   }
 
-  /** A constant of this tensor's element type, [] shaped. */
+  @Override
   public Tensor scalar(double value) {
     return source(new Primitive.Constant(TensorType.of(dtype()), List.of(literal(value))));
   }
@@ -142,159 +140,6 @@ public final class Tensor {
   /** A size as an i64 scalar. */
   public Tensor value(Dim dim) {
     return source(new Primitive.DimValue(dim));
-  }
-
-  // Pointwise.
-
-  private Tensor unary(UnaryFunction function) {
-    return apply(new Primitive.Unary(function));
-  }
-
-  private Tensor binary(BinaryFunction function, Tensor other) {
-    return apply(new Primitive.Binary(function), other);
-  }
-
-  public Tensor neg() {
-    return unary(NEG);
-  }
-
-  public Tensor exp() {
-    return unary(EXP);
-  }
-
-  public Tensor log() {
-    return unary(LOG);
-  }
-
-  public Tensor sqrt() {
-    return unary(SQRT);
-  }
-
-  public Tensor reciprocal() {
-    return unary(RECIPROCAL);
-  }
-
-  public Tensor tanh() {
-    return unary(TANH);
-  }
-
-  public Tensor erf() {
-    return unary(ERF);
-  }
-
-  public Tensor sin() {
-    return unary(SIN);
-  }
-
-  public Tensor cos() {
-    return unary(COS);
-  }
-
-  public Tensor abs() {
-    return unary(ABS);
-  }
-
-  public Tensor floor() {
-    return unary(FLOOR);
-  }
-
-  public Tensor not() {
-    return unary(NOT);
-  }
-
-  /** This value, whose gradient is zero. */
-  public Tensor stopGradient() {
-    return unary(STOP_GRADIENT);
-  }
-
-  public Tensor add(Tensor other) {
-    return binary(ADD, other);
-  }
-
-  public Tensor sub(Tensor other) {
-    return binary(SUB, other);
-  }
-
-  public Tensor mul(Tensor other) {
-    return binary(MUL, other);
-  }
-
-  public Tensor div(Tensor other) {
-    return binary(DIV, other);
-  }
-
-  public Tensor max(Tensor other) {
-    return binary(MAX, other);
-  }
-
-  public Tensor min(Tensor other) {
-    return binary(MIN, other);
-  }
-
-  public Tensor lt(Tensor other) {
-    return binary(LT, other);
-  }
-
-  public Tensor le(Tensor other) {
-    return binary(LE, other);
-  }
-
-  public Tensor eq(Tensor other) {
-    return binary(EQ, other);
-  }
-
-  public Tensor and(Tensor other) {
-    return binary(AND, other);
-  }
-
-  public Tensor or(Tensor other) {
-    return binary(OR, other);
-  }
-
-  public Tensor add(double other) {
-    return add(scalar(other));
-  }
-
-  public Tensor sub(double other) {
-    return sub(scalar(other));
-  }
-
-  public Tensor mul(double other) {
-    return mul(scalar(other));
-  }
-
-  public Tensor div(double other) {
-    return div(scalar(other));
-  }
-
-  public Tensor max(double other) {
-    return max(scalar(other));
-  }
-
-  public Tensor min(double other) {
-    return min(scalar(other));
-  }
-
-  public Tensor lt(double other) {
-    return lt(scalar(other));
-  }
-
-  public Tensor le(double other) {
-    return le(scalar(other));
-  }
-
-  public Tensor eq(double other) {
-    return eq(scalar(other));
-  }
-
-  /** This tensor as another element type; itself if it has that type. */
-  public Tensor cast(DType to) {
-    return to == dtype() ? this : apply(new Primitive.Cast(to));
-  }
-
-  /** {@code this ? yes : no} for a boolean tensor. */
-  public Tensor where(Tensor yes, Tensor no) {
-    return apply(new Primitive.Where(), yes, no);
   }
 
   // Contraction and reduction.
