@@ -2,6 +2,7 @@ package org.attention4j.spi;
 
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.attention4j.error.UsageException;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param parts an encoder-decoder in files of its own; null for one file of whole runs
  * @param trainingStep an optimizer: write one training step (forward, backward, update) of a
  *     program with a {@code loss}; null: write the model
+ * @param variant part of the models' file names, behind an underscore; empty for the plain names
  */
 public record ExportOptions(
     String source,
@@ -34,7 +36,8 @@ public record ExportOptions(
     boolean externalData,
     AttentionForm attention,
     @Nullable EncoderParts parts,
-    @Nullable Optimizer trainingStep) {
+    @Nullable Optimizer trainingStep,
+    String variant) {
 
   public ExportOptions {
     examples = List.copyOf(examples);
@@ -46,6 +49,10 @@ public record ExportOptions(
     }
     if (!precision.isFloating()) {
       throw new UsageException("the precision is a floating type, not " + precision.label());
+    }
+    if (!variant.matches("[A-Za-z0-9]*")) {
+      throw new UsageException(
+          "a variant of file names has letters and digits, not '" + variant + "'");
     }
   }
 
@@ -61,95 +68,97 @@ public record ExportOptions(
         false,
         AttentionForm.FUNCTION,
         null,
-        null);
+        null,
+        "");
   }
 
   public ExportOptions withPrecision(DType newPrecision, double newTolerance) {
-    return new ExportOptions(
-        source,
-        newPrecision,
-        weights,
-        examples,
-        newTolerance,
-        cache,
-        externalData,
-        attention,
-        parts,
-        trainingStep);
+    return with(
+        draft -> {
+          draft.precision = newPrecision;
+          draft.tolerance = newTolerance;
+        });
   }
 
   public ExportOptions withCache(boolean on) {
-    return new ExportOptions(
-        source,
-        precision,
-        weights,
-        examples,
-        tolerance,
-        on,
-        externalData,
-        attention,
-        parts,
-        trainingStep);
+    return with(draft -> draft.cache = on);
   }
 
   public ExportOptions withExternalData(boolean on) {
-    return new ExportOptions(
-        source, precision, weights, examples, tolerance, cache, on, attention, parts, trainingStep);
+    return with(draft -> draft.externalData = on);
   }
 
   public ExportOptions withTrainingStep(Optimizer optimizer) {
-    return new ExportOptions(
-        source,
-        precision,
-        weights,
-        examples,
-        tolerance,
-        cache,
-        externalData,
-        attention,
-        parts,
-        optimizer);
+    return with(draft -> draft.trainingStep = optimizer);
   }
 
   public ExportOptions withAttention(AttentionForm form) {
-    return new ExportOptions(
-        source,
-        precision,
-        weights,
-        examples,
-        tolerance,
-        cache,
-        externalData,
-        form,
-        parts,
-        trainingStep);
+    return with(draft -> draft.attention = form);
   }
 
   public ExportOptions withParts(@Nullable EncoderParts newParts) {
-    return new ExportOptions(
-        source,
-        precision,
-        weights,
-        examples,
-        tolerance,
-        cache,
-        externalData,
-        attention,
-        newParts,
-        trainingStep);
+    return with(draft -> draft.parts = newParts);
   }
 
   public ExportOptions withWeights(WeightFormat format) {
-    return new ExportOptions(
-        source,
-        precision,
-        format,
-        examples,
-        tolerance,
-        cache,
-        externalData,
-        attention,
-        parts,
-        trainingStep);
+    return with(draft -> draft.weights = format);
+  }
+
+  /**
+   * Names for a model that lies beside others of the same kind: {@code fp16} gives {@code
+   * model_fp16.onnx}.
+   */
+  public ExportOptions withVariant(String newVariant) {
+    return with(draft -> draft.variant = newVariant);
+  }
+
+  private ExportOptions with(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.done();
+  }
+
+  /** The same, open to change. */
+  private static final class Draft {
+    private final String source;
+    private DType precision;
+    private WeightFormat weights;
+    private final List<Map<String, HostTensor>> examples;
+    private double tolerance;
+    private boolean cache;
+    private boolean externalData;
+    private AttentionForm attention;
+    private @Nullable EncoderParts parts;
+    private @Nullable Optimizer trainingStep;
+    private String variant;
+
+    Draft(ExportOptions from) {
+      source = from.source;
+      precision = from.precision;
+      weights = from.weights;
+      examples = from.examples;
+      tolerance = from.tolerance;
+      cache = from.cache;
+      externalData = from.externalData;
+      attention = from.attention;
+      parts = from.parts;
+      trainingStep = from.trainingStep;
+      variant = from.variant;
+    }
+
+    ExportOptions done() {
+      return new ExportOptions(
+          source,
+          precision,
+          weights,
+          examples,
+          tolerance,
+          cache,
+          externalData,
+          attention,
+          parts,
+          trainingStep,
+          variant);
+    }
   }
 }

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.export.CheckpointExport;
+import org.attention4j.models.export.FamilyExport;
 import org.attention4j.models.export.Layout;
 import org.attention4j.models.family.Family;
 import org.attention4j.models.run.Examples;
@@ -157,12 +158,9 @@ final class ExportCommand implements Callable<Integer> {
     if (trainingStep) {
       options = options.withTrainingStep(AdamW.lr(learningRate));
     }
-    ModelDirectory.create(to);
     common.progress("Writing and checking with " + exporter.version() + ".");
     Program program = Program.of(trainingStep ? model.trainable() : model);
-    ExportReport report = exporter.export(program, directory.weights(), to, options);
-    ModelDirectory.begin(to, model, directory.tokenizer());
-    return finish(report);
+    return finish(FamilyExport.write(directory, program, exporter, options, to));
   }
 
   private int checkpoint(Exporter exporter) {

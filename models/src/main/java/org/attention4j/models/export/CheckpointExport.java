@@ -68,7 +68,8 @@ public record CheckpointExport(
 
   private static final double TOLERANCE = 1e-4;
   private static final String ONNX = ".onnx";
-  private static final String PARITY = "parity.json";
+  private static final String DATA = ".onnx_data";
+  static final String PARITY = "parity.json";
   private static final String PLAIN = "fp32";
 
   /** Whether a directory holds a model of a family of Hugging Face's. */
@@ -182,27 +183,17 @@ public record CheckpointExport(
             .withExternalData(externalData)
             .withAttention(attention)
             .withParts(parts(model))
-            .withWeights(weights(cached));
+            .withWeights(weights(cached))
+            .withVariant(variant());
     Path folder = directory.resolve(layout.folder());
     ModelDirectory.create(folder);
     ExportManifest earlier = ExportManifest.read(directory, directory.resolve(PARITY));
-    Path staging = layout == Layout.TRANSFORMERS_JS ? staging(folder) : folder;
-    ExportReport report;
-    List<Path> files;
-    try {
-      report = Exporter.get("onnx").export(program, checkpoint.weights(), staging, options);
-      files = new ArrayList<>(report.files());
-      if (layout == Layout.TRANSFORMERS_JS) {
-        files.replaceAll(
-            file ->
-                file.endsWith(PARITY)
-                    ? moved(file, directory.resolve(PARITY))
-                    : moved(file, folder.resolve(named(file, report.files()))));
-      }
-    } finally {
-      if (!staging.equals(folder)) {
-        remove(staging);
-      }
+    ExportReport report =
+        Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
+    List<Path> files = new ArrayList<>(report.files());
+    if (!folder.equals(directory)) {
+      files.replaceAll(
+          file -> file.endsWith(PARITY) ? moved(file, directory.resolve(PARITY)) : file);
     }
     List<Path> copies = BesideFiles.copy(from, directory);
     files.addAll(copies);
@@ -214,13 +205,13 @@ public record CheckpointExport(
       JsonFile.write(genai, GenaiConfig.of(model, program, file, from));
       files.add(genai);
     }
-    markExternalData(directory, report.files());
+    markExternalData(directory, folder, report.files());
     List<Path> written = new ArrayList<>(files);
     if (same(from, directory)) { // what lies beside is the checkpoint's own
       written.removeAll(copies);
       earlier.forget(copies);
     }
-    earlier.replaceBy(written, layout == Layout.TRANSFORMERS_JS ? variant() : "");
+    earlier.replaceBy(written, kind());
     return new ExportReport(
         files,
         report.source(),
@@ -269,56 +260,51 @@ public record CheckpointExport(
     return generates && (asked || layout.needsCache());
   }
 
-  /** transformers.js looks for weights beside a model only if the configuration says so. */
-  private void markExternalData(Path directory, List<Path> models) {
-    boolean beside = models.stream().anyMatch(file -> file.toString().endsWith(".onnx_data"));
-    if (beside && layout == Layout.TRANSFORMERS_JS) {
-      Path file = directory.resolve(ModelDirectory.CONFIG);
-      ObjectNode config = JsonFile.read(file);
-      config.withObject("/transformers.js_config").put("use_external_data_format", true);
+  /**
+   * transformers.js looks for weights beside a model only if the configuration says so, which has
+   * just been copied: of the models written now, and of others that lie in the folder.
+   */
+  private void markExternalData(Path directory, Path folder, List<Path> models) {
+    if (layout != Layout.TRANSFORMERS_JS) {
+      return;
+    }
+    ObjectNode beside = JsonFile.object();
+    try (Stream<Path> inside = Files.list(folder)) {
+      for (Path data : inside.filter(file -> file.toString().endsWith(DATA)).sorted().toList()) {
+        String name = data.getFileName().toString();
+        String model = name.substring(0, name.length() - DATA.length()) + ONNX;
+        if (models.contains(data) || !models.contains(folder.resolve(model))) {
+          beside.put(model, true);
+        }
+      }
+    } catch (IOException e) {
+      throw new StorageException("cannot read " + folder + ": " + e, e);
+    }
+    Path file = directory.resolve(ModelDirectory.CONFIG);
+    ObjectNode config = JsonFile.read(file);
+    if (!beside.isEmpty()) {
+      config.withObject("/transformers.js_config").set("use_external_data_format", beside);
+      JsonFile.write(file, config);
+    } else if (config.at("/transformers.js_config") instanceof ObjectNode other
+        && other.remove("use_external_data_format") != null) { // it was said of other files
       JsonFile.write(file, config);
     }
   }
 
-  /**
-   * The name that transformers.js looks for when it is asked for such weights. A model with weights
-   * beside it keeps its name, which they are found by.
-   */
-  private String named(Path file, List<Path> all) {
-    String name = file.getFileName().toString();
-    boolean beside = all.stream().anyMatch(other -> other.endsWith(name + "_data"));
-    if (!name.endsWith(ONNX) || beside || variant().equals(PLAIN)) {
-      return name;
-    }
-    return name.substring(0, name.length() - ONNX.length()) + "_" + variant() + ONNX;
-  }
-
-  /** Where files lie until they have their names: others lie there under the plain ones. */
-  private static Path staging(Path folder) {
-    try {
-      return Files.createTempDirectory(folder, ".export");
-    } catch (IOException e) {
-      throw new StorageException("cannot write to " + folder + ": " + e, e);
-    }
-  }
-
-  private static void remove(Path staging) {
-    try (Stream<Path> left = Files.list(staging)) {
-      for (Path file : left.toList()) {
-        Files.delete(file);
-      }
-      Files.delete(staging);
-    } catch (IOException e) {
-      throw new StorageException("cannot remove " + staging + ": " + e, e);
-    }
-  }
-
-  /** What transformers.js calls models with such weights, of which several may lie together. */
+  /** Of file names, where models with several kinds of weights may lie side by side. */
   private String variant() {
+    return kind().equals(PLAIN) ? "" : kind();
+  }
+
+  /** What transformers.js calls such weights; empty in other layouts, where they lie alone. */
+  private String kind() {
+    if (layout != Layout.TRANSFORMERS_JS) {
+      return "";
+    }
     return bits == 4 ? "q4" : bits == 8 ? "quantized" : precision == DType.F16 ? "fp16" : PLAIN;
   }
 
-  private static boolean same(Path one, Path two) {
+  static boolean same(Path one, Path two) {
     try {
       return Files.isSameFile(one, two);
     } catch (IOException e) {

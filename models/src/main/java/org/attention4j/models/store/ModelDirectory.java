@@ -3,6 +3,7 @@ package org.attention4j.models.store;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
@@ -117,13 +118,16 @@ public record ModelDirectory(
     return tokenizer;
   }
 
-  /** Writes configuration and tokenizer; creates the directory. */
-  public static void begin(Path path, Family model, @Nullable Tokenizer tokenizer) {
+  /**
+   * Writes configuration and tokenizer; creates the directory.
+   *
+   * @return the files
+   */
+  public static List<Path> begin(Path path, Family model, @Nullable Tokenizer tokenizer) {
     create(path);
-    JsonFile.write(path.resolve(CONFIG), model.config().json());
-    if (tokenizer != null) {
-      tokenizer.save(path);
-    }
+    Path config = path.resolve(CONFIG);
+    JsonFile.write(config, model.config().json());
+    return tokenizer == null ? List.of(config) : List.of(config, tokenizer.save(path));
   }
 
   /** Writes all files. */

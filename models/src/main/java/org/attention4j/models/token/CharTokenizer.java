@@ -58,7 +58,7 @@ public final class CharTokenizer implements Tokenizer {
   }
 
   @Override
-  public void save(Path directory) {
-    vocabulary.save(directory);
+  public Path save(Path directory) {
+    return vocabulary.save(directory);
   }
 }

@@ -227,15 +227,17 @@ public final class JsonTokenizer implements Tokenizer {
   }
 
   @Override
-  public void save(Path directory) {
+  public Path save(Path directory) {
+    Path file = directory.resolve(FILE);
     AtomicFile.write(
-        directory.resolve(FILE),
+        file,
         out -> {
           ByteBuffer bytes = ByteBuffer.wrap(contents);
           while (bytes.hasRemaining()) {
             out.write(bytes);
           }
         });
+    return file;
   }
 
   @Override

@@ -47,9 +47,10 @@ public interface Tokenizer extends AutoCloseable {
   /**
    * Writes the file from which {@link Tokenizers#load} reads it again.
    *
+   * @return the file
    * @throws org.attention4j.error.StorageException if it cannot be written
    */
-  void save(Path directory);
+  Path save(Path directory);
 
   @Override
   default void close() {}

@@ -77,12 +77,14 @@ record Vocabulary(String kind, int specials, List<String> tokens, Map<String, Lo
     return id < specials ? "" : label;
   }
 
-  void save(Path directory) {
+  Path save(Path directory) {
     ObjectNode json = JsonFile.object();
     json.put("kind", kind).put("specials", specials);
     ArrayNode array = json.putArray("tokens");
     tokens.forEach(array::add);
-    JsonFile.write(directory.resolve(FILE), json);
+    Path file = directory.resolve(FILE);
+    JsonFile.write(file, json);
+    return file;
   }
 
   /** Whether a file is there and is meant as one of these, not the like-named map of BPE tokens. */

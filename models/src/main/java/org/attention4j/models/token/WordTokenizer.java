@@ -82,7 +82,7 @@ public final class WordTokenizer implements Tokenizer {
   }
 
   @Override
-  public void save(Path directory) {
-    vocabulary.save(directory);
+  public Path save(Path directory) {
+    return vocabulary.save(directory);
   }
 }

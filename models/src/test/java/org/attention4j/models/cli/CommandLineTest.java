@@ -15,6 +15,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.attention4j.models.data.SpanishSentences;
 import org.attention4j.spi.Engines;
 import org.junit.jupiter.api.BeforeAll;
@@ -185,6 +188,45 @@ class CommandLineTest {
     JsonNode parity = new ObjectMapper().readTree(to.resolve("parity.json").toFile());
     assertTrue(parity.size() > 0);
     run("export", "--from", model(), "--to", to, "--tolerance", "1e-12").expect(1);
+  }
+
+  @Test
+  void aLaterExportTakesTheEarlierOneAway() throws IOException {
+    assumeTrue(Engines.names().contains("onnx"), "ONNX Runtime cannot run here");
+    Path to = directory.resolve("onnx");
+    run("export", "--from", model(), "--to", to, "--external-data").expect(0);
+    Files.writeString(to.resolve("notes.txt"), "somebody's own");
+    assertTrue(Files.exists(to.resolve("model.onnx_data")));
+    run("export", "--from", model(), "--to", to, "--training-step").expect(0);
+    assertEquals(
+        Set.of("config.json", "vocab.json", "training_step.onnx", "parity.json", "notes.txt"),
+        names(to, "model.safetensors"));
+    run("export", "--from", model(), "--to", to).expect(0);
+    assertEquals(
+        Set.of("config.json", "vocab.json", "model.onnx", "parity.json", "notes.txt"), names(to));
+  }
+
+  /** The model's own weights are no export's, even where a training step wrote them again. */
+  @Test
+  void exportsIntoTheModelsOwnDirectoryLeaveTheModelThere() throws IOException {
+    assumeTrue(Engines.names().contains("onnx"), "ONNX Runtime cannot run here");
+    Path own = Files.createDirectory(directory.resolve("own"));
+    Set<String> model = names(model());
+    for (String name : model) {
+      Files.copy(model().resolve(name), own.resolve(name));
+    }
+    run("export", "--from", own, "--to", own, "--training-step").expect(0);
+    run("export", "--from", own, "--to", own).expect(0);
+    assertEquals(model, names(own, "model.onnx", "parity.json"));
+  }
+
+  private static Set<String> names(Path folder, String... expected) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      Set<String> names =
+          files.map(file -> file.getFileName().toString()).collect(Collectors.toSet());
+      List.of(expected).forEach(name -> assertTrue(names.remove(name), name));
+      return names;
+    }
   }
 
   @Test

@@ -1,5 +1,6 @@
 package org.attention4j.models.export;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,6 +16,7 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -28,9 +30,11 @@ import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.onnxformat.proto.ValueInfoProto;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.ExportReport;
+import org.attention4j.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
@@ -223,7 +227,8 @@ class CheckpointExportTest {
     of("gpt2").withLayout(Layout.TRANSFORMERS_JS).withExternalData(true).to(folder);
     assertTrue(Files.exists(folder.resolve("onnx/model.onnx_data")));
     JsonNode config = new ObjectMapper().readTree(folder.resolve("config.json").toFile());
-    assertTrue(config.at("/transformers.js_config/use_external_data_format").asBoolean());
+    JsonNode beside = config.at("/transformers.js_config/use_external_data_format");
+    assertEquals("{\"model.onnx\":true}", beside.toString());
     assertEquals("gpt2", config.path("model_type").asText());
   }
 
@@ -324,6 +329,32 @@ class CheckpointExportTest {
     assertEquals(List.of(names), left(folder, names));
     of("deit").to(folder);
     assertEquals(List.of(), left(folder, "onnx/model.onnx", "onnx/model_q4.onnx", "onnx"));
+  }
+
+  /** Each model finds its own weights, whichever was written last. */
+  @Test
+  void weightsBesideModelsOfSeveralPrecisionsLieSideBySide() throws IOException {
+    CheckpointExport plain = of("gpt2").withLayout(Layout.TRANSFORMERS_JS).withExternalData(true);
+    plain.to(folder);
+    byte[] before = Files.readAllBytes(folder.resolve("onnx/model.onnx_data"));
+    assertTrue(plain.withPrecision(DType.F16, 5e-2).to(folder).passed());
+    assertArrayEquals(before, Files.readAllBytes(folder.resolve("onnx/model.onnx_data")));
+    String[] names = {"model.onnx", "model.onnx_data", "model_fp16.onnx", "model_fp16.onnx_data"};
+    assertEquals(List.of(names), left(folder.resolve("onnx"), names));
+    Set<String> data = new HashSet<>();
+    for (TensorProto tensor : graph("onnx/model_fp16.onnx").getInitializerList()) {
+      tensor.getExternalDataList().stream()
+          .filter(entry -> entry.getKey().equals("location"))
+          .forEach(entry -> data.add(entry.getValue()));
+    }
+    assertEquals(Set.of("model_fp16.onnx_data"), data);
+    of("gpt2").withLayout(Layout.TRANSFORMERS_JS).withBits(4).to(folder);
+    plain.withExternalData(false).to(folder);
+    JsonNode config = new ObjectMapper().readTree(folder.resolve("config.json").toFile());
+    assertEquals(
+        "{\"model_fp16.onnx\":true}",
+        config.at("/transformers.js_config/use_external_data_format").toString());
+    assertFalse(Files.exists(folder.resolve("onnx/model.onnx_data")));
   }
 
   private static void refused(String expected, Executable action) {

@@ -19,7 +19,10 @@ final class AttentionRemarks {
   /** Remarks on a graph that went to a file. */
   void add(String file, Graph graph) {
     if (options.attention() == AttentionForm.OPSET23) {
-      lines.add(file + ": " + StandardAttentionFold.count(graph, options.precision()));
+      lines.add(
+          OnnxExporter.named(file, options)
+              + ": "
+              + StandardAttentionFold.count(graph, options.precision()));
     }
   }
 

@@ -47,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>An encoder and a decoder in files of their own: {@code encoder_model.onnx} and {@code
  *       decoder_model.onnx}; with a cache as above, or in {@code decoder_model_merged.onnx}, or
  *       both.
+ *   <li>With a variant, such as {@code fp16}, {@code model_fp16.onnx} and so on.
  *   <li>A training step: {@code training_step.onnx}, and the weights it starts with in {@code
  *       model.safetensors}.
  * </ul>
@@ -154,21 +155,32 @@ public final class OnnxExporter implements Exporter {
     }
     if (!options.cache()) {
       Graph whole = program.graph(trace);
-      write(whole, weights, folder.resolve(MODEL), options);
+      write(whole, weights, file(folder, MODEL, options), options);
       remarks.add(MODEL, whole);
       return;
     }
     Graph step = program.graph(trace.withCache(CacheMode.STEP));
     if (Caches.stepMayBegin(step)) {
-      write(step, weights, folder.resolve(MODEL), options);
+      write(step, weights, file(folder, MODEL, options), options);
       remarks.add(MODEL, step);
     } else {
       Graph first = program.graph(trace.withCache(CacheMode.PREFILL));
-      write(first, weights, folder.resolve(FIRST_STEP), options);
-      write(step, weights, folder.resolve(LATER_STEPS), options);
+      write(first, weights, file(folder, FIRST_STEP, options), options);
+      write(step, weights, file(folder, LATER_STEPS, options), options);
       remarks.add(FIRST_STEP, first);
       remarks.add(LATER_STEPS, step);
     }
+  }
+
+  /** Where a model goes. */
+  static Path file(Path folder, String name, ExportOptions options) {
+    return folder.resolve(named(name, options));
+  }
+
+  /** {@code model.onnx}, or {@code model_VARIANT.onnx}. */
+  static String named(String name, ExportOptions options) {
+    String tail = options.variant().isEmpty() ? "" : "_" + options.variant();
+    return name.replace(".onnx", tail + ".onnx");
   }
 
   private static void write(Graph graph, Weights weights, Path file, ExportOptions options)

@@ -22,24 +22,24 @@ record PartsWriter(
 
   void write(TraceOptions trace, Path folder) throws IOException {
     EncoderCut first = cut(trace, options.cache() ? CacheMode.PREFILL : CacheMode.NONE);
-    write(model(first.encoder()), folder.resolve(OnnxExporter.ENCODER));
+    write(model(first.encoder()), file(folder, OnnxExporter.ENCODER));
     remarks.add(OnnxExporter.ENCODER, first.encoder());
     if (!options.cache()) {
-      write(model(first.decoder(false)), folder.resolve(OnnxExporter.FIRST_STEP));
+      write(model(first.decoder(false)), file(folder, OnnxExporter.FIRST_STEP));
       remarks.add(OnnxExporter.FIRST_STEP, first.decoder(false));
       return;
     }
     EncoderCut later = cut(trace, CacheMode.STEP);
     OnnxModel firstStep = model(first.decoder(false));
     if (parts.apart()) {
-      write(firstStep, folder.resolve(OnnxExporter.FIRST_STEP));
-      write(model(later.decoder(false)), folder.resolve(OnnxExporter.LATER_STEPS));
+      write(firstStep, file(folder, OnnxExporter.FIRST_STEP));
+      write(model(later.decoder(false)), file(folder, OnnxExporter.LATER_STEPS));
       remarks.add(OnnxExporter.FIRST_STEP, first.decoder(false));
       remarks.add(OnnxExporter.LATER_STEPS, later.decoder(false));
     }
     if (parts.merged()) {
       OnnxModel merged = MergedDecoder.of(firstStep, model(later.decoder(true)));
-      write(merged, folder.resolve(OnnxExporter.MERGED));
+      write(merged, file(folder, OnnxExporter.MERGED));
       remarks.add(OnnxExporter.MERGED + ", first steps", first.decoder(false));
       remarks.add(OnnxExporter.MERGED + ", later steps", later.decoder(true));
     }
@@ -48,6 +48,10 @@ record PartsWriter(
   private EncoderCut cut(TraceOptions trace, CacheMode mode) {
     String path = parts.encoder();
     return new EncoderCut(program.graph(trace.withCache(mode).observing(path::equals)), path);
+  }
+
+  private Path file(Path folder, String name) {
+    return OnnxExporter.file(folder, name, options);
   }
 
   private OnnxModel model(Graph graph) {

@@ -81,14 +81,18 @@ record Verification(Program program, Weights weights, ExportOptions options, Pat
     return needed;
   }
 
+  private Path file(String name) {
+    return OnnxExporter.file(folder, name, options);
+  }
+
   /** The ways in which clients can put the written files together. */
   private List<Supplier<Session>> ways() {
     OrtSettings settings = OrtSettings.defaults();
-    Path model = folder.resolve(OnnxExporter.MODEL);
-    Path encoder = folder.resolve(OnnxExporter.ENCODER);
-    Path first = folder.resolve(OnnxExporter.FIRST_STEP);
-    Path later = folder.resolve(OnnxExporter.LATER_STEPS);
-    Path merged = folder.resolve(OnnxExporter.MERGED);
+    Path model = file(OnnxExporter.MODEL);
+    Path encoder = file(OnnxExporter.ENCODER);
+    Path first = file(OnnxExporter.FIRST_STEP);
+    Path later = file(OnnxExporter.LATER_STEPS);
+    Path merged = file(OnnxExporter.MERGED);
     List<Supplier<Session>> ways = new ArrayList<>();
     if (Files.exists(model)) {
       ways.add(() -> FileSession.open(model, settings));
