@@ -27,6 +27,7 @@ final class Draws {
     private final TokenSampler sampler;
     private final int prompt;
     private long[] tokens;
+    private double logProbability; // of all that was drawn
     private @Nullable End end;
 
     Text(int number, long[] prompt, Sampling sampling) {
@@ -36,13 +37,14 @@ final class Draws {
       this.tokens = prompt;
     }
 
-    Generation told() {
+    Generation told(boolean scored) {
       List<Long> all = Arrays.stream(tokens).boxed().toList();
+      int drawn = tokens.length - prompt;
       return new Generation(
           all.subList(0, prompt),
           all.subList(prompt, all.size()),
           end == null ? End.LENGTH : end,
-          OptionalDouble.empty());
+          scored && drawn > 0 ? OptionalDouble.of(logProbability / drawn) : OptionalDouble.empty());
     }
   }
 
@@ -58,7 +60,7 @@ final class Draws {
     if (options.ending().maxNewTokens() > 0) {
       draw(prompts, texts, rows, steps);
     }
-    return texts.stream().map(Text::told).toList();
+    return texts.stream().map(text -> text.told(options.scored())).toList();
   }
 
   /**
@@ -94,13 +96,16 @@ final class Draws {
   private void append(Text text, double[] logits) {
     Ending ending = options.ending();
     constrainer.apply(logits, text.tokens, text.prompt, ending.limit(text.prompt));
-    long token = text.sampler.next(logits);
+    int token = text.sampler.next(logits);
+    if (options.scored()) {
+      text.logProbability += text.sampler.logProbability(logits, token);
+    }
     int before = text.tokens.length;
     text.tokens = Arrays.copyOf(text.tokens, before + 1);
     text.tokens[before] = token;
     if (!listener.drawn(text.number, token)) {
       text.end = End.LISTENER;
-    } else if (ending.stopTokens().contains(token)) {
+    } else if (ending.stopTokens().contains((long) token)) {
       text.end = End.STOP_TOKEN;
     } else if (ending.rule().ends(text.tokens, text.prompt)) {
       text.end = End.STOP_RULE;

@@ -9,7 +9,8 @@ import java.util.OptionalDouble;
  * @param prompt tokens that were given
  * @param tokens tokens that were drawn
  * @param end why there are no more
- * @param score of a beam, higher is better
+ * @param score of a beam, higher is better; of a drawn text, if {@link GenerationOptions#scored}
+ *     asks for it, the mean of {@link TokenSampler#logProbability} over its tokens
  */
 public record Generation(List<Long> prompt, List<Long> tokens, End end, OptionalDouble score) {
 

@@ -12,6 +12,7 @@ import org.attention4j.error.UsageException;
  * @param beams how many texts are followed at once
  * @param sequences how many texts are told for each prompt
  * @param cached whether the KV cache is used; without it every step runs the whole sequence
+ * @param scored whether drawn texts get a score; beams have one always
  */
 public record GenerationOptions(
     Ending ending,
@@ -19,7 +20,8 @@ public record GenerationOptions(
     Sampling sampling,
     Beams beams,
     int sequences,
-    boolean cached) {
+    boolean cached,
+    boolean scored) {
 
   public GenerationOptions {
     if (sequences < 1) {
@@ -38,11 +40,12 @@ public record GenerationOptions(
   /** No stop tokens, no constraints, one text, ends when the context is full, with a cache. */
   public static GenerationOptions of(int maxNewTokens, int context, Sampling sampling) {
     Ending ending = Ending.after(maxNewTokens, context);
-    return new GenerationOptions(ending, Constraints.none(), sampling, Beams.none(), 1, true);
+    return new GenerationOptions(
+        ending, Constraints.none(), sampling, Beams.none(), 1, true, false);
   }
 
   public GenerationOptions ending(Ending when) {
-    return new GenerationOptions(when, constraints, sampling, beams, sequences, cached);
+    return new GenerationOptions(when, constraints, sampling, beams, sequences, cached, scored);
   }
 
   public GenerationOptions taking(int newTokens) {
@@ -62,24 +65,29 @@ public record GenerationOptions(
   }
 
   public GenerationOptions constrained(Constraints to) {
-    return new GenerationOptions(ending, to, sampling, beams, sequences, cached);
+    return new GenerationOptions(ending, to, sampling, beams, sequences, cached, scored);
   }
 
   public GenerationOptions drawing(Sampling how) {
-    return new GenerationOptions(ending, constraints, how, beams, sequences, cached);
+    return new GenerationOptions(ending, constraints, how, beams, sequences, cached, scored);
   }
 
   /** A search with beams, and how many of them are told. */
   public GenerationOptions searching(Beams with, int told) {
-    return new GenerationOptions(ending, constraints, sampling, with, told, cached);
+    return new GenerationOptions(ending, constraints, sampling, with, told, cached, scored);
   }
 
   /** Several texts for each prompt: drawn with a seed each, or the best beams. */
   public GenerationOptions repeated(int times) {
-    return new GenerationOptions(ending, constraints, sampling, beams, times, cached);
+    return new GenerationOptions(ending, constraints, sampling, beams, times, cached, scored);
   }
 
   public GenerationOptions withoutCache() {
-    return new GenerationOptions(ending, constraints, sampling, beams, sequences, false);
+    return new GenerationOptions(ending, constraints, sampling, beams, sequences, false, scored);
+  }
+
+  /** With the mean log-probability of its tokens as the score of each drawn text. */
+  public GenerationOptions scoring() {
+    return new GenerationOptions(ending, constraints, sampling, beams, sequences, cached, true);
   }
 }

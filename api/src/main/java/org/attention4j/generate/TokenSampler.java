@@ -57,6 +57,23 @@ public final class TokenSampler {
     return Scores.probabilities(scores);
   }
 
+  /**
+   * The logarithm of a token's probability among those that the cuts leave, at temperature 1
+   * whatever the temperature of the draw.
+   */
+  public double logProbability(double[] logits, int token) {
+    check(logits);
+    double[] scores = logits.clone();
+    if (!settings.isGreedy()) {
+      warper.warp(scores);
+      for (int i = 0; i < scores.length; i++) {
+        scores[i] *= settings.temperature();
+      }
+    }
+    Scores.normalise(scores);
+    return scores[token];
+  }
+
   private static void check(double[] logits) {
     Scores.check(logits);
     if (logits[Scores.best(logits)] == Double.NEGATIVE_INFINITY) {

@@ -61,6 +61,7 @@ final class TranscribeCommand implements Callable<Integer> {
               + " tabs between.")
   private boolean stamped;
 
+  @Mixin private SpeechFlags flags = new SpeechFlags();
   @Mixin private EngineOptions engine = new EngineOptions();
   @Mixin private Common common = new Common();
 
@@ -74,8 +75,9 @@ final class TranscribeCommand implements Callable<Integer> {
         Transcriber.open(from.path(), engine.engine(), engine.session())) {
       common.progress(transcriber.description());
       long before = System.nanoTime();
-      Transcript transcript =
-          transcriber.transcribe(sound, new Transcriber.Wish(language, task, tokens, stamped));
+      Transcriber.Wish wish =
+          new Transcriber.Wish(language, task, tokens, stamped, flags.fallback());
+      Transcript transcript = transcriber.transcribe(sound, wish);
       double seconds = (System.nanoTime() - before) / 1e9;
       common.progress(
           String.format(

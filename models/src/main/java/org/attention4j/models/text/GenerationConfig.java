@@ -167,7 +167,8 @@ public final class GenerationConfig {
         sampling(),
         beams,
         Math.max(1, whole("num_return_sequences", 1)),
-        flag("use_cache", true));
+        flag("use_cache", true),
+        false);
   }
 
   /**

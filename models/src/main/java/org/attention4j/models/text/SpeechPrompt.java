@@ -1,7 +1,6 @@
 package org.attention4j.models.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.LongSupplier;
 import org.attention4j.error.FileFormatException;
@@ -27,13 +28,6 @@ final class SpeechPrompt {
   private static final String FORCED = "forced_decoder_ids";
 
   private static final String NO_STAMPS = "no_timestamps_token_id";
-  private static final List<String> UNSERVED =
-      List.of(
-          "compression_ratio_threshold",
-          "logprob_threshold",
-          "no_speech_threshold",
-          "condition_on_prev_tokens");
-
   private final Path file;
   private final ObjectNode json;
   private final @Nullable JsonNode forced;
@@ -50,12 +44,6 @@ final class SpeechPrompt {
     Path given = directory.resolve(GenerationConfig.FILE);
     Path file = Files.exists(given) ? given : model;
     ObjectNode json = JsonFile.read(file);
-    for (String name : UNSERVED) {
-      if (json.hasNonNull(name) && !json.path(name).equals(BooleanNode.FALSE)) {
-        throw new FileFormatException(
-            file, "'" + name + "' is " + json.path(name) + ", which is not supported");
-      }
-    }
     JsonNode forced = json.path(FORCED);
     JsonNode older = forced.isArray() ? forced : JsonFile.read(model).path(FORCED);
     return new SpeechPrompt(file, json, older.isArray() && !older.isEmpty() ? older : null);
@@ -115,6 +103,61 @@ final class SpeechPrompt {
     } catch (UsageException e) {
       throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
     }
+  }
+
+  /**
+   * What is wanted, and where nothing is said, what the file says.
+   *
+   * @throws FileFormatException if an entry of the file is wrong
+   * @throws UsageException if silence is to be judged without a threshold of log-probabilities
+   */
+  SpeechFallback fallback(SpeechFallback wanted) {
+    SpeechFallback all =
+        new SpeechFallback(
+            wanted.temperatures(),
+            or(wanted.compressionRatio(), "compression_ratio_threshold"),
+            or(wanted.logProbability(), "logprob_threshold"),
+            or(wanted.noSpeech(), "no_speech_threshold"),
+            wanted.previousText() || json.path("condition_on_prev_tokens").asBoolean(),
+            wanted.seed());
+    if (all.noSpeech().isPresent() && all.logProbability().isEmpty()) {
+      throw new UsageException(
+          "a threshold for silence counts for unlikely texts only: give a threshold of"
+              + " log-probabilities, too");
+    }
+    if (all.noSpeech().isPresent() && (!json.hasNonNull(NO_STAMPS) || silence() < 0)) {
+      throw new UsageException(
+          "the model has no token for silence: that before the one of generation_config.json's "
+              + NO_STAMPS);
+    }
+    return all;
+  }
+
+  private OptionalDouble or(OptionalDouble wanted, String name) {
+    JsonNode value = json.path(name);
+    if (wanted.isPresent() || !json.hasNonNull(name)) {
+      return wanted;
+    }
+    if (!value.isNumber()) {
+      throw new FileFormatException(file, "'" + name + "' should be a number, not " + value);
+    }
+    return OptionalDouble.of(value.doubleValue());
+  }
+
+  /** The token for silence. */
+  long silence() {
+    return id(NO_STAMPS, json.path(NO_STAMPS)) - 1;
+  }
+
+  /** The token that announces previous text, if there is one. */
+  OptionalLong previous() {
+    if (json.hasNonNull("prev_sot_token_id")) {
+      return OptionalLong.of(id("prev_sot_token_id", json.path("prev_sot_token_id")));
+    }
+    JsonNode suppressed = json.path("suppress_tokens");
+    return suppressed.size() < 2 // older files have it there, in this place
+        ? OptionalLong.empty()
+        : OptionalLong.of(id("suppress_tokens", suppressed.path(suppressed.size() - 2)));
   }
 
   /** The first token. */

@@ -10,15 +10,15 @@ import java.util.Set;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
 import org.attention4j.generate.Generation;
-import org.attention4j.generate.GenerationOptions;
-import org.attention4j.generate.Generator;
 import org.attention4j.generate.TimeStamps;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.models.huggingface.PretrainedSession;
 import org.attention4j.models.input.ImageProcessor;
 import org.attention4j.models.input.LogMel;
 import org.attention4j.models.input.Sound;
+import org.attention4j.models.text.SpeechDecoder.Heard;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.Engine;
@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class Transcriber implements AutoCloseable {
-  private static final String FEATURES = "input_features";
-  private static final String TOKENS = "decoder_input_ids";
+  private static final String FEATURES = SpeechDecoder.FEATURES;
+  private static final String TOKENS = SpeechDecoder.TOKENS;
 
   private final Checkpoint checkpoint;
   private final LogMel mel;
@@ -70,9 +70,19 @@ public final class Transcriber implements AutoCloseable {
    * @param task {@code transcribe}, or {@code translate} into English; null for what the files say
    * @param tokens at most for each piece; 0 for what the files say
    * @param stamped whether it is wanted when each thing was said
+   * @param fallback what is done with a text that is not trusted
    */
   public record Wish(
-      @Nullable String language, @Nullable String task, int tokens, boolean stamped) {
+      @Nullable String language,
+      @Nullable String task,
+      int tokens,
+      boolean stamped,
+      SpeechFallback fallback) {
+    /** The most probable text, with thresholds only if the files have some. */
+    public Wish(@Nullable String language, @Nullable String task, int tokens, boolean stamped) {
+      this(language, task, tokens, stamped, SpeechFallback.none());
+    }
+
     /** Without times, unless the files ask for them. */
     public Wish(@Nullable String language, @Nullable String task, int tokens) {
       this(language, task, tokens, false);
@@ -122,9 +132,9 @@ public final class Transcriber implements AutoCloseable {
   /**
    * What is said in a sound of any rate. One that is longer than the model reads at once is written
    * down with time stamps, which tell where to go on (Radford et al. 2022, section 3.8), as
-   * transformers does without fallback and previous text. A model without time stamps reads it in
-   * pieces, each by itself, so that a word may be lost at a cut. The language is heard at the
-   * beginning.
+   * transformers does; {@link SpeechFallback} says what it does with texts that are not trusted. A
+   * model without time stamps reads it in pieces, each by itself, so that a word may be lost at a
+   * cut. The language is heard at the beginning.
    *
    * @throws UsageException if the sound is empty, or the model does not know what is wanted
    */
@@ -148,14 +158,18 @@ public final class Transcriber implements AutoCloseable {
   private Transcript pieces(Sound heard, Wish wish) {
     List<Generation> pieces = new ArrayList<>();
     StringBuilder text = new StringBuilder();
+    SpeechDecoder decoder = decoder(wish);
     long[] start = null;
     for (int from = 0; from < heard.length(); from += mel.samples()) {
       int to = Math.min(heard.length(), from + mel.samples());
       HostTensor features = mel.features(heard.part(from, to));
       start = start == null ? start(wish, false, features) : start;
-      Generation piece = write(features, start, options(wish, start.length));
-      pieces.add(piece);
-      text.append(tokenizer.decode(piece.ids()));
+      Heard piece = decoder.hear(features, start, null);
+      pieces.add(piece.generation());
+      if (!piece.silent()) {
+        decoder.said(piece.tokens(), null);
+        text.append(tokenizer.decode(piece.generation().ids()));
+      }
     }
     return new Transcript(text.toString().strip(), pieces, List.of());
   }
@@ -168,20 +182,23 @@ public final class Transcriber implements AutoCloseable {
     List<Generation> pieces = new ArrayList<>();
     List<Transcript.Segment> segments = new ArrayList<>();
     List<Long> spoken = new ArrayList<>();
+    SpeechDecoder decoder = decoder(wish);
     long[] start = null;
     for (int at = 0; at < frames; ) {
       HostTensor features = window(all, at);
       start = start == null ? start(wish, true, features) : start;
-      GenerationOptions options = options(wish, start.length);
-      options = options.constrained(options.constraints().stamping(stamps));
-      Generation piece = write(features, start, options);
-      pieces.add(piece);
-      boolean ended = piece.end() == Generation.End.STOP_TOKEN;
-      List<Long> tokens = piece.tokens().subList(0, piece.tokens().size() - (ended ? 1 : 0));
-      SpeechWindow found = SpeechWindow.of(tokens, stamps, Math.min(mel.frames(), frames - at));
+      Heard piece = decoder.hear(features, start, stamps);
+      pieces.add(piece.generation());
+      int length = Math.min(mel.frames(), frames - at);
+      if (piece.silent()) {
+        at += length;
+        continue;
+      }
+      SpeechWindow found = SpeechWindow.of(piece.tokens(), stamps, length);
       for (SpeechWindow.Cut cut : found.cuts()) {
         List<Long> words = cut.tokens().stream().filter(token -> !stamps.is(token)).toList();
         spoken.addAll(words);
+        decoder.said(cut.tokens(), stamps);
         double from = (at + cut.start()) / second;
         double to = (at + cut.end()) / second;
         segments.add(new Transcript.Segment(from, to, decode(words), cut.tokens()));
@@ -211,16 +228,11 @@ public final class Transcriber implements AutoCloseable {
     return prompt.tokens(wish.language, wish.task, stamped, () -> language(features));
   }
 
-  private Generation write(HostTensor features, long[] start, GenerationOptions options) {
-    return Generator.translator(session.session(), Map.of(FEATURES, features))
-        .generate(start, options);
-  }
-
-  private GenerationOptions options(Wish wish, int promptLength) {
-    int context = checkpoint.model().context();
-    GenerationOptions options =
-        prompt.generation().options(context, promptLength, context - promptLength);
-    return wish.tokens > 0 ? options.taking(wish.tokens) : options;
+  private SpeechDecoder decoder(Wish wish) {
+    Pretrained model = checkpoint.model();
+    SpeechFallback fallback = prompt.fallback(wish.fallback);
+    return new SpeechDecoder(
+        session, prompt, fallback, model.vocabulary(), model.context(), wish.tokens);
   }
 
   /** The most probable language after the first token. */

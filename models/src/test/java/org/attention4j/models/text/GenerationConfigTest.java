@@ -72,6 +72,7 @@ class GenerationConfigTest {
             new Sampling(0.6, 50, 0.9, 0.1, 0.8, 0.01, 0.02, 0),
             new Beams(4, 2, Beams.End.FULL, true),
             2,
+            false,
             false);
     GenerationOptions got = config.options(100, 4, 7);
     assertEquals(expected.stoppingWhen(got.ending().rule()), got);

@@ -34,7 +34,7 @@ class LongSpeechTest {
   @TempDir Path directory;
 
   /** As the recording program makes it. */
-  private static float[] samples(int length) {
+  static float[] samples(int length) {
     float[] once = Sound.read(SOUND).samples();
     float[] samples = new float[length];
     for (int i = 0; i < length; i++) {
