@@ -50,15 +50,17 @@ final class WarperTest {
     }
   }
 
-  private static Sampling with(Sampling sampling, String name, double value) {
+  static Sampling with(Sampling s, String name, double value) {
     return switch (name) {
-      case "temperature" -> new Sampling(value, 0, 1, 0, 1, 0, 0, 0);
-      case "top_k" -> sampling.withTopK((int) value);
-      case "top_p" -> sampling.withTopP(value);
-      case "min_p" -> sampling.withMinP(value);
-      case "typical_p" -> sampling.withTypicalP(value);
-      case "epsilon_cutoff" -> sampling.withEpsilon(value);
-      case "eta_cutoff" -> sampling.withEta(value);
+      case "temperature" ->
+          new Sampling(
+              value, s.topK(), s.topP(), s.minP(), s.typicalP(), s.epsilon(), s.eta(), s.seed());
+      case "top_k" -> s.withTopK((int) value);
+      case "top_p" -> s.withTopP(value);
+      case "min_p" -> s.withMinP(value);
+      case "typical_p" -> s.withTypicalP(value);
+      case "epsilon_cutoff" -> s.withEpsilon(value);
+      case "eta_cutoff" -> s.withEta(value);
       default -> throw new IllegalArgumentException(name);
     };
   }
