@@ -19,7 +19,6 @@ import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.FineTuning;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.report.FineTuningReport;
-import org.attention4j.models.run.Evaluation;
 import org.attention4j.models.run.TrainingPlan;
 import org.attention4j.models.run.TrainingRun;
 import org.attention4j.models.store.JsonFile;
@@ -229,22 +228,13 @@ final class FineTuneRun {
       TrainingRun.Outcome outcome,
       @Nullable Translations before,
       @Nullable Translations after) {
-    ObjectNode json = JsonFile.object();
-    json.put("from", from.toString())
-        .put("data", file.toString())
-        .put("objective", objective.label())
-        .put("directory", out.toString())
-        .put("steps", outcome.step())
-        .put("finished", outcome.finished())
-        .put("parameters", outcome.weights().parameterCount())
-        .put("trained_parameters", trainee.trainedCount(outcome.weights()))
-        .put("tokens_per_second", outcome.tokensPerSecond())
-        .put("milliseconds_per_step", outcome.millisecondsPerStep());
+    ObjectNode json =
+        OutcomeJson.of(out, outcome)
+            .put("from", from.toString())
+            .put("data", file.toString())
+            .put("objective", objective.label())
+            .put("trained_parameters", trainee.trainedCount(outcome.weights()));
     if (outcome.finished()) {
-      Evaluation last = outcome.curve().get(outcome.curve().size() - 1);
-      json.put("training_loss", last.training())
-          .put("validation_loss", last.validation())
-          .put("whole_validation_loss", outcome.wholeValidation());
       json.set("losses", JsonFile.tree(outcome.curve()));
       if (before != null && after != null) {
         json.set("before", json(before));

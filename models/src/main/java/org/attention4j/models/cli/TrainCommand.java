@@ -12,7 +12,6 @@ import org.attention4j.models.family.Family;
 import org.attention4j.models.run.Evaluation;
 import org.attention4j.models.run.TrainingPlan;
 import org.attention4j.models.run.TrainingRun;
-import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
@@ -141,18 +140,9 @@ final class TrainCommand implements Callable<Integer> {
           "Stopped after step %d of %d; saved. Go on with: train --resume --out %s"
               .formatted(outcome.step(), options.steps, out));
     }
-    ObjectNode json = JsonFile.object();
-    json.put("directory", out.toString())
-        .put("steps", outcome.step())
-        .put("finished", outcome.finished())
-        .put("parameters", outcome.weights().parameterCount())
-        .put("tokens_per_second", outcome.tokensPerSecond())
-        .put("milliseconds_per_step", outcome.millisecondsPerStep());
+    ObjectNode json = OutcomeJson.of(out, outcome);
     if (outcome.finished()) {
       Evaluation last = outcome.curve().get(outcome.curve().size() - 1);
-      json.put("training_loss", last.training())
-          .put("validation_loss", last.validation())
-          .put("whole_validation_loss", outcome.wholeValidation());
       common.say(
           String.format(
               Locale.ROOT,
