@@ -32,6 +32,7 @@ struct MicroFloat32 {
 #pragma GCC unroll 4
       for (int j = 0; j < kColumns; j++) sums[i][j] = kAdd ? V::load(c + i * c_step + j * V::kCount) : F{};
     }
+#pragma GCC unroll 4
     for (int k = 0; k < depth; k++) {
       F line[kColumns];
 #pragma GCC unroll 4
@@ -85,6 +86,7 @@ struct MicroBfloat16 {
         sums[i][j] = kAdd ? _mm512_loadu_ps(c + i * c_step + j * V::kCount) : _mm512_setzero_ps();
       }
     }
+#pragma GCC unroll 4
     for (int k = 0; k < depth; k++) {
       __m512bh line[kColumns];
 #pragma GCC unroll 4

@@ -39,6 +39,7 @@ struct TurnedProduct<Isa, MicroFloat32<Isa>> {
 #pragma GCC unroll 4
       for (int j = 0; j < kColumns; j++) sums[i][j] = V::load(c + i * c_step + j * V::kCount);
     }
+#pragma GCC unroll 4
     for (int k = 0; k < depth; k++, a += a_step, b += b_step) {
       F line[kColumns];
 #pragma GCC unroll 4
@@ -86,6 +87,7 @@ struct TurnedProduct<Isa, MicroBfloat16<Isa>> {
 #pragma GCC unroll 4
       for (int j = 0; j < kColumns; j++) sums[i][j] = _mm512_loadu_ps(c + i * c_step + j * V::kCount);
     }
+#pragma GCC unroll 4
     for (int k = 0; k < depth; k++, a += a_step, b += b_step) {
       __m512bh line[kColumns];
 #pragma GCC unroll 4
