@@ -188,7 +188,7 @@ struct BackwardWeights {
     if (kGeneral) {
       exponent = V::select(row.visible.words[j / 64] >> (j % 64), exponent, V::splat(-__builtin_inff()));
     }
-    F p = V::exp2(exponent * kLog2E);
+    F p = V::template exp2<Tile::kPair == 2>(exponent * kLog2E);
     F inflow = V::load(row.inflow + j);
     if (!kDropout) return {p, p, inflow - row.delta};
     F factor = draws.next();

@@ -52,8 +52,8 @@ class FastForward {
 
  private:
   // Rows times the wider head dimension in one block: its queries and outputs stay in the L2 cache.
-  static constexpr int64_t kBlockElements = 16384;
-  static constexpr int64_t kMostBlockRows = 256;
+  static constexpr int64_t kBlockElements = 32768;
+  static constexpr int64_t kMostBlockRows = 512;
   static constexpr int64_t kLeastBlockRows = 32;
   static constexpr int kScoreStep = kRunKeys + V::kCount;
   static constexpr int kMostPanels = kMostBlockRows;  // a panel has at least a row
@@ -162,6 +162,7 @@ class FastForward {
         packed = true;
         bool every = coverage == Coverage::kEvery && keys % V::kCount == 0;
         for (int p = 0; p < block.panels; p++) {
+          prefetch_run(problem, block, first + kRunKeys, h * block.panels + p);
           panel(problem, block, h, p, every, run, scratch);
         }
       }
@@ -201,6 +202,17 @@ class FastForward {
     return run;
   }
 
+  /** A panel's share of the next run's keys and values: what waits for memory now need not wait later. */
+  static inline __attribute__((always_inline)) void prefetch_run(const Problem& problem, const Block& block,
+                                                                 int64_t first, int panel) {
+    int64_t keys = smaller(kRunKeys, problem.keys - first), panels = block.heads * block.panels;
+    if (keys <= 0) return;
+    int64_t begin = keys * panel / panels;
+    int rows = static_cast<int>(keys * (panel + 1) / panels - begin);
+    prefetch(rows_of(problem.key, block.batch, block.key_head, first + begin, rows, problem.key_dim));
+    prefetch(rows_of(problem.value, block.batch, block.key_head, first + begin, rows, problem.value_dim));
+  }
+
   /** Panel p of the block's head h against a run. */
   static void panel(const Problem& problem, const Block& block, int h, int p, bool every, Run& run,
                     Scratch& scratch) {
@@ -224,9 +236,10 @@ class FastForward {
     RowStates<Isa> states{scratch.largest + first_row, scratch.sums + first_row * V::kCount};
     float corrections[SoftmaxRows<Isa>::kMostRows] = {};
     Packed* weights = scratch.weights;
-    SoftmaxRows<Isa>::run(problem, place, scores, states, corrections, [weights](int i, int j, F weight) {
+    auto store = [weights](int i, int j, F weight) {
       Micro::store_weights(weights + i * kScoreStep + j, weight);
-    });
+    };
+    SoftmaxRows<Isa>::template run<sizeof(Packed) == 2>(problem, place, scores, states, corrections, store);
     bool& started = scratch.started[h * block.panels + p];
     multiply_values(problem, first_row, started, corrections, scores, run, scratch);
     started = true;

@@ -47,8 +47,9 @@ struct SoftmaxRows {
    * Stores exp2(factor * (score - largest)) by store(row, column, weights), after dropout if there is one.
    * The largest itself gets a weight of exactly 1.
    * `corrections` [kMostRows] receives what the output so far must be multiplied by.
+   * kForBfloat16: `store` rounds the weights to bf16.
    */
-  template <class Store>
+  template <bool kForBfloat16 = false, class Store>
   static void run(const Problem& problem, const PanelPlace& place, const ScorePanel& panel,
                   RowStates<Isa> states, float* corrections, Store store) {
     float bases[kMostRows];
@@ -73,13 +74,13 @@ struct SoftmaxRows {
         DropoutRow<Isa> factors(problem, place.batch, place.head, place.query + i,
                                 place.first_key + panel.first);
         for (int j = panel.first; j < panel.end; j += V::kCount) {
-          F weight = V::exp2((V::load(row + j) - base) * panel.factor);
+          F weight = V::template exp2<kForBfloat16>((V::load(row + j) - base) * panel.factor);
           sum += weight;
           store(i, j, weight * factors.next());
         }
       } else {
         for (int j = panel.first; j < panel.end; j += V::kCount) {
-          F weight = V::exp2((V::load(row + j) - base) * panel.factor);
+          F weight = V::template exp2<kForBfloat16>((V::load(row + j) - base) * panel.factor);
           sum += weight;
           store(i, j, weight);
         }

@@ -20,20 +20,21 @@ struct Vectors : Lanes<Isa> {
   using Base::splat;
   using Halves = typename Isa::Halves;
 
-  /** 2^x to 1e-7, exact for x = 0; 0 far below 2^-126. NaN stays NaN. */
+  /** 2^x to 1e-7, or 3e-6 for bf16; exact for x = 0; 0 far below 2^-126. NaN stays NaN. */
+  template <bool kForBfloat16 = false>
   static F exp2(F x) {
 #if defined(__AVX512F__)
     // The order of the operands keeps NaN; -200 keeps infinity out of the subtraction.
     __m512 clamped = _mm512_max_ps(_mm512_set1_ps(-200.0f), raw(x));
     __m512 whole = _mm512_roundscale_ps(clamped, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     F fraction = cooked(_mm512_sub_ps(clamped, whole));
-    return cooked(_mm512_scalef_ps(raw(exp2_fraction(fraction)), whole));
+    return cooked(_mm512_scalef_ps(raw(exp2_fraction<kForBfloat16>(fraction)), whole));
 #else
     F clamped = cooked(_mm256_max_ps(_mm256_set1_ps(-126.0f), raw(x)));
     __m256 whole = _mm256_round_ps(raw(clamped), _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
     F fraction = clamped - cooked(whole);
     I exponent = reinterpret_cast<I>(_mm256_slli_epi32(_mm256_cvtps_epi32(whole), 23));
-    F result = Base::floats(Base::bits(exp2_fraction(fraction)) + exponent);
+    F result = Base::floats(Base::bits(exp2_fraction<kForBfloat16>(fraction)) + exponent);
     result = x <= -126.0f ? F{} : result;
     return x != x ? x : result;
 #endif
@@ -286,8 +287,16 @@ struct Vectors : Lanes<Isa> {
 #endif
 
  private:
-  /** 2^f for |f| <= 1/2: the minimax polynomial among those that are 1 at 0. */
+  /** 2^f for |f| <= 1/2: the minimax polynomial of degree 6 or 4 among those that are 1 at 0. */
+  template <bool kForBfloat16>
   static F exp2_fraction(F f) {
+    if constexpr (kForBfloat16) {
+      F p = splat(9.582853e-3f);
+      p = p * f + 5.5906426e-2f;
+      p = p * f + 0.24024099f;
+      p = p * f + 0.6931242f;
+      return p * f + 1.0f;
+    }
     F p = splat(1.5353362e-4f);
     p = p * f + 1.3398875e-3f;
     p = p * f + 9.618437e-3f;
