@@ -1,7 +1,7 @@
 """Times the kernels against PyTorch's scaled_dot_product_attention, in turn, and prints a Markdown table.
 
     python attention_peer.py LIBRARY [--threads 2] [--only PART] [--kinds forward,backward,decode,dropout]
-                             [--dtypes f32,bf16] [--samples 21] [--seconds 4]
+                             [--dtypes f32,bf16] [--samples 21] [--seconds 4] [--isa avx2]
 
 LIBRARY is the built shared library. Both work on the same tensors, allocate their results on each call and
 use the same number of threads. A sample is the mean of enough calls for two milliseconds; the peers take
@@ -9,6 +9,9 @@ samples by turns, each after a rest in which the other's threads stop spinning, 
 counted. The table has the medians, their ratio, and GF/s at 4 * batch * heads * queries * keys * width a
 forward pass, half of that under a causal mask, and 3.5 times as much forward and backward. `worst` is the
 largest difference of the results in units of their largest element.
+
+On an instruction set other than the widest PyTorch is told of it by the environment; for avx2:
+ATEN_CPU_CAPABILITY=avx2 DNNL_MAX_CPU_ISA=AVX2 MKL_ENABLE_INSTRUCTIONS=AVX2
 """
 
 import argparse
@@ -22,6 +25,7 @@ from torch.nn.functional import scaled_dot_product_attention
 
 int64, int32, double, pointer = ctypes.c_int64, ctypes.c_int32, ctypes.c_double, ctypes.c_void_p
 DTYPES = {"f32": (torch.float32, 0), "bf16": (torch.bfloat16, 1), "f16": (torch.float16, 5)}
+ISAS = {"auto": -1, "scalar": 0, "avx2": 1, "avx512": 2, "avx512-bf16": 3}
 CODES = {dtype: code for dtype, code in DTYPES.values()}
 
 
@@ -61,12 +65,12 @@ def view(tensor):
 
 
 class Kernels:
-    def __init__(self, path, threads):
+    def __init__(self, path, threads, isa):
         self.library = ctypes.CDLL(path)
         self.library.a4j_isa_name.restype = ctypes.c_char_p
         self.error = Error()
         self.context = pointer()
-        self.check(self.library.a4j_context_create(-1, threads, ctypes.byref(self.context),
+        self.check(self.library.a4j_context_create(ISAS[isa], threads, ctypes.byref(self.context),
                                                    ctypes.byref(self.error)))
         self.isa = self.library.a4j_isa_name(self.library.a4j_context_isa(self.context)).decode()
 
@@ -245,10 +249,11 @@ def main():
     parser.add_argument("--kinds", default="forward,backward,decode,dropout")
     parser.add_argument("--dtypes", default="f32,bf16")
     parser.add_argument("--samples", type=int, default=21)
+    parser.add_argument("--isa", default="auto", choices=ISAS)
     parser.add_argument("--seconds", type=float, default=0, help="at least, for each line")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    kernels = Kernels(arguments.library, arguments.threads)
+    kernels = Kernels(arguments.library, arguments.threads, arguments.isa)
     print(f"PyTorch {torch.__version__}, {arguments.threads} threads, kernels on {kernels.isa}\n")
     print("| shape | pass | type | PyTorch ms | ours ms | ratio | ours GF/s | worst |")
     print("|---|---|---|---|---|---|---|---|")

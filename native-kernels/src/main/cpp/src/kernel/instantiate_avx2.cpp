@@ -10,7 +10,7 @@ namespace {
 
 struct Avx2 {
   static constexpr int kLanes = 8;
-  static constexpr int kRows = 4;
+  static constexpr int kRows = 6;
   static constexpr int kColumns = 2;
   using Floats __attribute__((vector_size(32))) = float;
   using Ints __attribute__((vector_size(32))) = uint32_t;
