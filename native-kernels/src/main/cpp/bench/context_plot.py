@@ -1,12 +1,11 @@
 """Time and memory of attention against the context: our kernel, PyTorch's, and PyTorch without either.
 
-    python3 context_plot.py memory CONTEXT_BENCH RESULTS.json [LARGEST_CONTEXT]
-    python3 context_plot.py time CONTEXT_BENCH RESULTS.json [LARGEST_CONTEXT]
+    python3 context_plot.py measure CONTEXT_BENCH RESULTS.json [LARGEST_CONTEXT]
     python3 context_plot.py draw RESULTS.json PLOT.svg
 
 12 heads of 64, f32, causal, 2 threads; the peers in turn, each measurement in a process of its own. Memory is
-the highest resident size of one call; time is the median of five calls up to a context of 4096, and of one
-beyond. CONTEXT_BENCH is the program of the CMake build. What RESULTS.json holds is not measured again.
+the highest resident size of one call; time is the median of five more calls up to a context of 4096, and that
+of the one call beyond. CONTEXT_BENCH is the program of the CMake build. What RESULTS.json holds is not measured again.
 """
 import json
 import math
@@ -83,23 +82,27 @@ def resident(field):
     raise RuntimeError("no " + field)
 
 
-def measure(what, bench, results, largest):
+def measure(bench, results, largest):
     found = json.load(open(results)) if os.path.exists(results) else []
-    done = {(r["what"], r["kind"], r["direction"], r["context"]) for r in found}
+    done = {(r["kind"], r["direction"], r["context"]) for r in found}
     for context in CONTEXTS:
-        repeats = "5" if what == "time" and context <= 4096 else "1"
         for (kind, direction), limit in LARGEST.items():
-            if context > min(limit, largest) or (what, kind, direction, context) in done:
+            if context > min(limit, largest) or (kind, direction, context) in done:
                 continue
-            if kind == "kernel":
-                command = [bench, str(context), "causal", direction, str(THREADS), str(HEADS), str(DIM), repeats]
-            else:
-                command = [sys.executable, __file__, "torch", kind, direction, str(context), repeats]
-            run = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
-            seconds = run["forward_seconds"] + run["backward_seconds"]
-            value = run["extra_bytes"] if what == "memory" else seconds
-            found.append({"what": what, "kind": kind, "direction": direction, "context": context, "value": value})
-            print(json.dumps(found[-1]), flush=True)
+
+            def call(repeats):
+                if kind == "kernel":
+                    command = [bench, context, "causal", direction, THREADS, HEADS, DIM, repeats]
+                else:
+                    command = [sys.executable, __file__, "torch", kind, direction, context, repeats]
+                return json.loads(subprocess.run(map(str, command), check=True, capture_output=True).stdout)
+
+            once = call(1)
+            timed = call(5) if context <= 4096 else once
+            values = {"memory": once["extra_bytes"], "time": timed["forward_seconds"] + timed["backward_seconds"]}
+            for what, value in values.items():
+                found.append({"what": what, "kind": kind, "direction": direction, "context": context, "value": value})
+            print(json.dumps(found[-2:]), flush=True)
             with open(results + ".new", "w") as file:
                 json.dump(found, file, indent=1)
             os.replace(results + ".new", results)
@@ -188,8 +191,8 @@ def draw(results, target):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 3 and sys.argv[1] in ("memory", "time"):
-        measure(*sys.argv[1:4], int(sys.argv[4]) if len(sys.argv) > 4 else CONTEXTS[-1])
+    if len(sys.argv) > 3 and sys.argv[1] == "measure":
+        measure(*sys.argv[2:4], int(sys.argv[4]) if len(sys.argv) > 4 else CONTEXTS[-1])
     elif len(sys.argv) == 4 and sys.argv[1] == "draw":
         draw(sys.argv[2], sys.argv[3])
     elif len(sys.argv) == 6 and sys.argv[1] == "torch":
