@@ -10,8 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param input style of the projections to queries, keys and values
  * @param output style of the projection of the joined heads
+ * @param bound of the features of queries, keys and values, which are cut off beyond it (MPT); 0
+ *     for none
  */
-public record HeadProjections(Inputs names, String out, Linear.Style input, Linear.Style output) {
+public record HeadProjections(
+    Inputs names, String out, Linear.Style input, Linear.Style output, double bound) {
 
   /** The projections of the input, and their names below the block's path. */
   public sealed interface Inputs {}
@@ -70,7 +73,7 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
   }
 
   private static HeadProjections usual(Inputs names, String out) {
-    return new HeadProjections(names, out, Linear.Style.usual(), Linear.Style.usual());
+    return new HeadProjections(names, out, Linear.Style.usual(), Linear.Style.usual(), 0);
   }
 
   /**
@@ -81,7 +84,7 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
   public HeadProjections withoutKeyBias() {
     Separate all = separateNames();
     Separate less = new Separate(all.query, all.key, all.value, false, all.queryStart);
-    return new HeadProjections(less, out, input, output);
+    return new HeadProjections(less, out, input, output, bound);
   }
 
   /**
@@ -93,11 +96,20 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
   public HeadProjections startingQueries(Init start) {
     Separate all = separateNames();
     Separate own = new Separate(all.query, all.key, all.value, all.keyBias, start);
-    return new HeadProjections(own, out, input, output);
+    return new HeadProjections(own, out, input, output, bound);
   }
 
   public HeadProjections styled(Linear.Style newInput, Linear.Style newOutput) {
-    return new HeadProjections(names, out, newInput, newOutput);
+    return new HeadProjections(names, out, newInput, newOutput, bound);
+  }
+
+  /** Features beyond a bound are cut off there; 0 for none. */
+  public HeadProjections clipped(double newBound) {
+    return new HeadProjections(names, out, input, output, newBound);
+  }
+
+  private Tensor clip(Tensor x) {
+    return bound == 0 ? x : x.max(-bound).min(bound);
   }
 
   /** Projections of one sequence to itself. */
@@ -113,7 +125,7 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
 
   private Tensor all(Scope scope, String name, Heads heads, Tensor x) {
     int out = (heads.count() + 2 * heads.keyValue()) * heads.size();
-    return scope.call(name, new Linear(heads.width(), out, input), x);
+    return clip(scope.call(name, new Linear(heads.width(), out, input), x));
   }
 
   private static Projected cutInBlocks(Heads heads, Tensor all) {
@@ -158,10 +170,9 @@ public record HeadProjections(Inputs names, String out, Linear.Style input, Line
         "queries, keys and values need projections of their own here, not " + names);
   }
 
-  private static Tensor one(
-      Scope scope, String name, Linear.Style style, int count, int size, Tensor x) {
+  private Tensor one(Scope scope, String name, Linear.Style style, int count, int size, Tensor x) {
     Linear linear = new Linear(x.type().size(-1), count * size, style);
-    return split(scope.call(name, linear, x), count);
+    return split(clip(scope.call(name, linear, x)), count);
   }
 
   /** [batch, time, heads * head_dim] to [batch, heads, time, head_dim]. */

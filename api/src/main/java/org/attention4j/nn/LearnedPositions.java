@@ -10,15 +10,27 @@ import org.attention4j.tensor.Tensor;
  *
  * @param context longest sequence
  * @param offset added to every position: 2 in BART and OPT
+ * @param padding the row whose lookups give no gradient (RoBERTa); -1 for none
  */
-public record LearnedPositions(int context, int width, int offset, Init init) implements Block {
+public record LearnedPositions(int context, int width, int offset, Init init, long padding)
+    implements Block {
   public LearnedPositions {
     Sizes.requirePositive("LearnedPositions", "context", context, "width", width);
+  }
+
+  /** Every lookup gives a gradient. */
+  public LearnedPositions(int context, int width, int offset, Init init) {
+    this(context, width, offset, init, -1);
   }
 
   /** Without an offset, starting from a normal distribution with standard deviation 0.02. */
   public LearnedPositions(int context, int width) {
     this(context, width, 0, Init.normal(0.02));
+  }
+
+  /** The same table, whose row for padding learns nothing from lookups; negative for none. */
+  public LearnedPositions padded(long row) {
+    return new LearnedPositions(context, width, offset, init, Math.max(row, -1));
   }
 
   @Override
@@ -30,6 +42,6 @@ public record LearnedPositions(int context, int width, int offset, Init init) im
     }
     Tensor positions = scope.positionsOf(x);
     Tensor rows = offset == 0 ? positions : positions.add(offset);
-    return x.add(scope.param("weight", init, context + offset, width).take(rows));
+    return x.add(new Embedding(context + offset, width, init, padding).apply(scope, rows));
   }
 }

@@ -16,6 +16,8 @@ public record Residual(Placement placement, Block norm, double dropout) {
   public enum Placement {
     /** {@code x + f(norm(x))} (GPT-2): trains without warm-up. */
     PRE,
+    /** {@code norm(x) + f(norm(x))}: an option of BLOOM's. */
+    BOTH,
     /** {@code norm(x + f(x))} (Vaswani et al. 2017). */
     POST
   }
@@ -28,6 +30,11 @@ public record Residual(Placement placement, Block norm, double dropout) {
     return new Residual(Placement.PRE, norm, 0);
   }
 
+  /** Around what has been normalised. */
+  public static Residual both(Block norm) {
+    return new Residual(Placement.BOTH, norm, 0);
+  }
+
   public static Residual post(Block norm) {
     return new Residual(Placement.POST, norm, 0);
   }
@@ -38,9 +45,10 @@ public record Residual(Placement placement, Block norm, double dropout) {
 
   /** The connection around a branch; the normalisation finds its parameters at {@code name}. */
   Tensor around(Scope scope, String name, Tensor x, UnaryOperator<Tensor> branch) {
-    boolean pre = placement == Placement.PRE;
-    Tensor y = branch.apply(pre ? scope.call(name, norm, x) : x);
-    Tensor sum = x.add(scope.dropout(name + ".dropout", y, dropout));
-    return pre ? sum : scope.call(name, norm, sum);
+    boolean post = placement == Placement.POST;
+    Tensor read = post ? x : scope.call(name, norm, x);
+    Tensor y = scope.dropout(name + ".dropout", branch.apply(read), dropout);
+    Tensor sum = (placement == Placement.BOTH ? read : x).add(y);
+    return post ? scope.call(name, norm, sum) : sum;
   }
 }

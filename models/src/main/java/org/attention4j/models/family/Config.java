@@ -88,13 +88,26 @@ public final class Config {
 
   /** A positive number, no larger than {@link SizeLimits} has it. */
   public int size(String name) {
-    JsonNode value = entry(name);
+    return size(name, entry(name));
+  }
+
+  private int size(String name, JsonNode value) {
     int most = SizeLimits.of(name);
     boolean whole = value.canConvertToInt() && value.isIntegralNumber();
     if (!whole || value.intValue() < 1 || value.intValue() > most) {
       throw wrong(name, "a whole number from 1 to " + most, value);
     }
     return value.intValue();
+  }
+
+  /** One such number or a list of them, at least one; or a default. */
+  public List<Integer> sizes(String name, int otherwise) {
+    if (!has(name) || !entry(name).isArray() || entry(name).isEmpty()) {
+      return List.of(size(name, otherwise));
+    }
+    List<Integer> sizes = new ArrayList<>();
+    entry(name).forEach(value -> sizes.add(size(name, value)));
+    return sizes;
   }
 
   public int size(String name, int otherwise) {

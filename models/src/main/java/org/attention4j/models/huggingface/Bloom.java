@@ -28,7 +28,6 @@ final class Bloom {
   private Bloom() {}
 
   static Pretrained read(Config config, Task task) {
-    config.require("apply_residual_connection_post_layernorm", false);
     int width = config.size("hidden_size", config.size("n_embed", 64));
     int count = config.size("n_head", config.size("num_attention_heads", 8));
     int layers = config.size("n_layer", config.size("num_hidden_layers", 2));
@@ -46,7 +45,9 @@ final class Bloom {
             .named(new FeedForward.Names("dense_h_to_4h", "dense_4h_to_h"))
             .styled(style, style);
     LayerNorm norm = new LayerNorm(width, config.number("layer_norm_epsilon", 1e-5), true);
-    Residual residual = Residual.pre(norm).dropping(config.number("hidden_dropout", 0));
+    boolean normalised = config.flag("apply_residual_connection_post_layernorm", false);
+    Residual connection = normalised ? Residual.both(norm) : Residual.pre(norm);
+    Residual residual = connection.dropping(config.number("hidden_dropout", 0));
     return new DecoderModel(
         config,
         task,

@@ -1,7 +1,6 @@
 package org.attention4j.models.huggingface;
 
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.attention4j.models.family.Config;
 import org.attention4j.nn.LayerStack;
@@ -74,10 +73,7 @@ record DecoderModel(
 
   @Override
   public boolean changesWithLength() {
-    String type = config.section("rope_scaling").text("rope_type", "");
-    String newer = config.section("rope_parameters").text("rope_type", "");
-    List<String> growing = List.of("dynamic", "longrope", "su");
-    return growing.contains(type) || growing.contains(newer);
+    return Rotary.changesWithLength(config);
   }
 
   @Override

@@ -134,7 +134,7 @@ final class Encoders {
         new Embedding(config.size("vocab_size"), width, Decoders.init(config))
             .padded(config.id("pad_token_id", Math.max(padding, 0))),
         new Embedding(config.size("type_vocab_size", 2), width, Decoders.init(config)),
-        new LearnedPositions(context, width, 0, Decoders.init(config)),
+        new LearnedPositions(context, width, 0, Decoders.init(config)).padded(padding),
         norm(config),
         dropout(config),
         padding);

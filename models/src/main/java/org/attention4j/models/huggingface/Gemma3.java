@@ -44,7 +44,7 @@ final class Gemma3 {
     long pattern = Math.max(1, config.id("sliding_window_pattern", 6));
     LayerWindows windows = LayerWindows.read(config, n -> (n + 1) % pattern != 0, 4096);
     double scale = 1 / Math.sqrt(config.number("query_pre_attn_scalar", 256));
-    double softcap = config.number("attn_logit_softcapping", 0);
+    config.has("attn_logit_softcapping"); // read and never applied, as in all releases
     Rotation near = rotation(config, "sliding_attention", heads.size());
     Rotation far = rotation(config, "full_attention", heads.size());
     List<Layer> layers =
@@ -55,8 +55,7 @@ final class Gemma3 {
                   MultiHeadAttention own =
                       attention
                           .with(pairing.normalised(headNorm))
-                          .with(
-                              Decoders.window(config, windows.of(n)).scaled(scale).capped(softcap));
+                          .with(Decoders.window(config, windows.of(n)).scaled(scale));
                   return new SandwichLayer(own, feedForward, norm, SandwichLayer.Names.GEMMA);
                 })
             .toList();

@@ -62,7 +62,20 @@ public final class HuggingFace {
 
   /** The weights of a directory for a model that has been read already; see {@link #open(Path)}. */
   public static Checkpoint open(Path directory, Pretrained model) {
-    return fit(directory, model, weights(directory));
+    Weights file = weights(directory);
+    return fit(directory, asStored(model, file), file);
+  }
+
+  /** Without the layer behind {@code pooler_output} if nothing of it is in the file. */
+  private static Pretrained asStored(Pretrained model, Weights file) {
+    boolean none =
+        file.names().stream()
+            .flatMap(name -> model.nameRules().candidates(name).stream())
+            .noneMatch(name -> name.startsWith("pooler."));
+    if (model instanceof EncoderModel encoder && none) {
+      return encoder.withoutPooler();
+    }
+    return model instanceof ImageModel image && none ? image.withoutPooler() : model;
   }
 
   private static Checkpoint fit(Path directory, Pretrained model, Weights file) {
@@ -90,12 +103,8 @@ public final class HuggingFace {
     Config config = config(directory);
     Pretrained model = Architectures.read(config, Task.FEATURES);
     Weights file = withoutHeads(model, weights(directory));
-    if (model instanceof EncoderModel encoder) {
-      boolean pools =
-          file.names().stream()
-              .flatMap(name -> model.nameRules().candidates(name).stream())
-              .anyMatch((encoder.pooler() + ".weight")::equals);
-      return fit(directory, pools ? encoder : encoder.withoutPooler(), file);
+    if (model instanceof EncoderModel) {
+      return fit(directory, asStored(model, file), file);
     }
     if (model instanceof DecoderModel) {
       return fit(directory, new PooledModel(model, SentencePooling.read(config)), file);

@@ -18,11 +18,12 @@ import org.attention4j.tensor.TensorType;
 
 /**
  * The frame of encoders of image patches behind learned tokens. Input {@code pixel_values} [batch,
- * channels, size, size], output {@code logits} [batch, labels] or {@code last_hidden_state} [batch,
- * tokens + patches, width] and {@code pooler_output} [batch, width]; of a DeiT with a teacher also
- * {@code cls_logits} and {@code distillation_logits}, whose mean are the logits.
+ * channels, height, width], output {@code logits} [batch, labels] or {@code last_hidden_state}
+ * [batch, tokens + patches, width] and {@code pooler_output} [batch, width]; of a DeiT with a
+ * teacher also {@code cls_logits} and {@code distillation_logits}, whose mean are the logits.
  *
  * @param tokens names of the learned ones before the patches; the first one stands for the image
+ * @param pools whether layers alone have one behind {@code pooler_output}
  * @param extra rules for names in files
  */
 record ImageModel(
@@ -33,6 +34,7 @@ record ImageModel(
     LayerStack stack,
     LayerNorm norm,
     ClassHead classes,
+    boolean pools,
     NameRules extra)
     implements Pretrained {
   @Override
@@ -53,13 +55,19 @@ record ImageModel(
 
   @Override
   public Map<String, TensorType> inputs() {
-    int size = patches.size();
-    return Map.of("pixel_values", TensorType.f32("batch", patches.channels(), size, size));
+    PatchEmbedding.Size size = patches.size();
+    return Map.of(
+        "pixel_values", TensorType.f32("batch", patches.channels(), size.height(), size.width()));
   }
 
   @Override
   public Map<String, TensorType> allInputs() {
     return inputs();
+  }
+
+  /** The same without the layer behind {@code pooler_output}. */
+  ImageModel withoutPooler() {
+    return new ImageModel(config, task, tokens, patches, stack, norm, classes, false, extra);
   }
 
   private String root() {
@@ -99,7 +107,9 @@ record ImageModel(
                   return s.call("layernorm", norm, stack.apply(s, x, Mask.all(), null));
                 }); // [batch, tokens + patches, width]
     if (task == Task.FEATURES) {
-      return Map.of("last_hidden_state", hidden, "pooler_output", classes.pooled(scope, hidden));
+      return pools
+          ? Map.of("last_hidden_state", hidden, "pooler_output", classes.pooled(scope, hidden))
+          : Map.of("last_hidden_state", hidden);
     }
     return config.first("architectures", "").endsWith("WithTeacher")
         ? distilled(scope, hidden)

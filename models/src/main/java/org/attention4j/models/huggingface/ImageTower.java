@@ -40,8 +40,8 @@ record ImageTower(PatchEmbedding patches, LayerStack stack, LayerNorm norm, Init
 
   @Override
   public Map<String, TensorType> inputs() {
-    int size = patches.size();
-    return Map.of(PIXELS, TensorType.f32("batch", patches.channels(), size, size));
+    PatchEmbedding.Size size = patches.size();
+    return Map.of(PIXELS, TensorType.f32("batch", patches.channels(), size.height(), size.width()));
   }
 
   @Override

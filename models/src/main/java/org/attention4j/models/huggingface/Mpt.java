@@ -30,7 +30,6 @@ final class Mpt {
 
   static Pretrained read(Config config, Task task) {
     Config inner = config.section("attn_config");
-    inner.requireAbsent("clip_qkv");
     inner.require("qk_ln", false);
     inner.require("prefix_lm", false);
     inner.require("attn_type", "multihead_attention");
@@ -46,7 +45,10 @@ final class Mpt {
             .dropping(dropout);
     MultiHeadAttention attention =
         MultiHeadAttention.of(Heads.of(width, count), Mask.causal())
-            .with(HeadProjections.fused("Wqkv", "out_proj").styled(plain, plain))
+            .with(
+                HeadProjections.fused("Wqkv", "out_proj")
+                    .styled(plain, plain)
+                    .clipped(inner.number("clip_qkv", 0)))
             .with(scores);
     FeedForward feedForward =
         new FeedForward(width, 4 * width, Activation.Kind.GELU) // whatever expansion_ratio says

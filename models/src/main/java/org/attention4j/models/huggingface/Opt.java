@@ -2,6 +2,7 @@ package org.attention4j.models.huggingface;
 
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
+import org.attention4j.nn.Block;
 import org.attention4j.nn.Embedding;
 import org.attention4j.nn.FeedForward;
 import org.attention4j.nn.HeadProjections;
@@ -12,6 +13,7 @@ import org.attention4j.nn.Linear;
 import org.attention4j.nn.Model.Inputs;
 import org.attention4j.nn.MultiHeadAttention;
 import org.attention4j.nn.MultiHeadAttention.Heads;
+import org.attention4j.nn.PlainLayerNorm;
 import org.attention4j.nn.Residual;
 import org.attention4j.nn.Scope;
 import org.attention4j.nn.StackNames;
@@ -71,7 +73,6 @@ final class Opt {
   static Pretrained read(Config config, Task task) {
     int width = config.size("hidden_size");
     int context = config.size("max_position_embeddings", 2048);
-    config.require("layer_norm_elementwise_affine", true);
     Linear.Style style = Decoders.style(config, config.flag("enable_bias", true));
     double dropout = config.number("dropout", 0.1);
     MultiHeadAttention attention =
@@ -85,7 +86,8 @@ final class Opt {
                 Activations.read(config, "activation_function", "relu"))
             .named(new FeedForward.Names("fc1", "fc2"))
             .styled(style, style);
-    LayerNorm norm = new LayerNorm(width);
+    boolean affine = config.flag("layer_norm_elementwise_affine", true);
+    Block norm = affine ? new LayerNorm(width) : new PlainLayerNorm(width, 1e-5);
     boolean before = config.flag("do_layer_norm_before", true);
     Residual residual = before ? Residual.pre(norm) : Residual.post(norm);
     TransformerEncoderLayer layer =

@@ -29,12 +29,15 @@ final class Phi {
     Heads heads = Decoders.heads(config);
     int width = heads.width();
     Linear.Style style = Decoders.style(config, true);
+    LayerNorm headNorm = new LayerNorm(heads.size(), config.number("layer_norm_eps", 1e-5), true);
+    Pairing turned = Pairing.rotary(Rotary.read(config, heads.size(), 10000, 0.5, false));
+    boolean normalised = config.flag("qk_layernorm", false);
     MultiHeadAttention attention =
         MultiHeadAttention.of(heads, Mask.causal())
             .with(
                 HeadProjections.separate("q_proj", "k_proj", "v_proj", "dense")
                     .styled(style, style))
-            .with(Pairing.rotary(Rotary.read(config, heads.size(), 10000, 0.5, false)))
+            .with(normalised ? turned.normalised(headNorm) : turned)
             .with(Decoders.scores(config));
     FeedForward feedForward =
         new FeedForward(
@@ -61,6 +64,6 @@ final class Phi {
             norm,
             new StackNames("layers", "final_layernorm")),
         LanguageHead.of("lm_head", config.flag("tie_word_embeddings", false)).biased(),
-        NameRules.prefix("model"));
+        NameRules.prefix("model").renaming("\\.(q|k)_layernorm\\.", ".$1_norm."));
   }
 }

@@ -35,8 +35,21 @@ final class Rotary {
       throw config.wrong("partial_rotary_factor", "from 0 to 1", part);
     }
     double theta = parameters.number("rope_theta", config.number("rope_theta", base));
-    Config scaling = config.has("rope_scaling") ? config.section("rope_scaling") : parameters;
-    return of(config, scaling, (int) (headDim * part), theta, interleaved);
+    return of(config, scaling(config), (int) (headDim * part), theta, interleaved);
+  }
+
+  /** {@code rope_scaling} of older releases, or {@code rope_parameters} of newer ones. */
+  private static Config scaling(Config config) {
+    return config.section(config.has("rope_scaling") ? "rope_scaling" : "rope_parameters");
+  }
+
+  private static String type(Config scaling) {
+    return scaling.text("rope_type", scaling.text("type", "default"));
+  }
+
+  /** Whether a longer sequence turns its first tokens otherwise than a shorter one. */
+  static boolean changesWithLength(Config config) {
+    return List.of("dynamic", "longrope", "su").contains(type(scaling(config)));
   }
 
   /**
@@ -46,7 +59,7 @@ final class Rotary {
    * @param dims features that turn
    */
   static Rotation of(Config config, Config scaling, int dims, double base, boolean interleaved) {
-    String type = scaling.text("rope_type", scaling.text("type", "default"));
+    String type = type(scaling);
     List<Double> plain = RotaryEmbedding.of(dims, base, interleaved).frequencies();
     return switch (type) {
       case "default" -> fixed(plain, 1, interleaved);

@@ -38,10 +38,11 @@ final class Vit {
     PatchEmbedding patches =
         new PatchEmbedding(
             config.size("num_channels", 3),
-            config.size("image_size", 224),
-            config.size("patch_size", 16),
+            size(config, "image_size", 224),
+            size(config, "patch_size", 16),
             width,
-            Decoders.init(config));
+            Decoders.init(config),
+            true);
     Activation.Kind tanh = Activations.read(config, "pooler_act", "tanh");
     config.require("pooler_output_size", width);
     boolean pools = task == Task.FEATURES;
@@ -56,6 +57,15 @@ final class Vit {
     List<String> tokens =
         distilled ? List.of("cls_token", "distillation_token") : List.of("cls_token");
     NameRules rules = NameRules.prefix(config.modelType()).ignoring("(.*\\.)?mask_token");
-    return new ImageModel(config, task, tokens, patches, stack, norm, classes, rules);
+    return new ImageModel(config, task, tokens, patches, stack, norm, classes, true, rules);
+  }
+
+  /** One number for both sides, or height and width. */
+  private static PatchEmbedding.Size size(Config config, String name, int otherwise) {
+    List<Integer> sides = config.sizes(name, otherwise);
+    if (sides.size() > 2) {
+      throw config.wrong(name, "one number, or height and width", sides);
+    }
+    return new PatchEmbedding.Size(sides.get(0), sides.get(sides.size() - 1));
   }
 }

@@ -94,6 +94,39 @@ final class HuggingFaceTest {
     assertSameLogits("qwen3", 0);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"vit_features", "bert_features"})
+  @DisplayName("opens without the layer behind pooler_output if all of it is missing")
+  void withoutPooler(String name) throws IOException {
+    if (name.startsWith("vit")) {
+      use(name);
+    } else {
+      use("bert_classes");
+      configure(json -> json.replace("BertForSequenceClassification", "BertModel"));
+      original = original.without("classifier.weight").without("classifier.bias");
+    }
+    List<String> pooler = original.names().stream().filter(n -> n.contains("pooler")).toList();
+    assertEquals(2, pooler.size());
+    store(original);
+    HostTensor before = Objects.requireNonNull(outputs().get("last_hidden_state"));
+    assertTrue(outputs().containsKey("pooler_output"));
+    store(original.without(pooler.get(0)));
+    assertThrows(WeightsException.class, () -> HuggingFace.open(directory));
+    store(original.without(pooler.get(0)).without(pooler.get(1)));
+    Map<String, HostTensor> outputs = outputs();
+    assertTrue(before.equalsExactly(Objects.requireNonNull(outputs.get("last_hidden_state"))));
+    assertEquals(false, outputs.containsKey("pooler_output"));
+  }
+
+  private Map<String, HostTensor> outputs() {
+    Weights recorded = Weights.load(directory.resolve("io.safetensors"));
+    String input = recorded.has("in.pixel_values") ? "pixel_values" : "input_ids";
+    try (PretrainedSession session =
+        HuggingFace.open(directory).session("reference", List.of(input))) {
+      return session.run(Map.of(input, recorded.get("in." + input)));
+    }
+  }
+
   @Test
   @DisplayName("whose tied copy differs from the original is refused: one of them would be lost")
   void tiedButDifferent() {

@@ -52,6 +52,22 @@ final class RotaryTest {
     assertEquals(older, oldest);
   }
 
+  @ParameterizedTest
+  @ValueSource(strings = {"dynamic", "longrope", "su", "linear", "yarn", "llama3", "default"})
+  @DisplayName("change with the length or not, however the type is spelled")
+  void growing(String type) throws IOException {
+    for (String place :
+        List.of(
+            "\"rope_scaling\": {\"type\": \"%s\"}",
+            "\"rope_scaling\": {\"rope_type\": \"%s\"}",
+            "\"rope_scaling\": null, \"rope_parameters\": {\"rope_type\": \"%s\"}")) {
+      Path file = directory.resolve("config.json");
+      Files.writeString(file, "{" + place.formatted(type) + "}");
+      boolean grows = List.of("dynamic", "longrope", "su").contains(type);
+      assertEquals(grows, Rotary.changesWithLength(Config.read(file)), place);
+    }
+  }
+
   @Test
   @DisplayName("of Llama 3 keep short waves and stretch long ones")
   void llama3() throws IOException {
