@@ -8,6 +8,7 @@
 #include "failure.h"
 #include "node.h"
 #include "operators.h"
+#include "weight_memory.h"
 
 namespace attention4j::onnxruntime {
 namespace {
@@ -33,6 +34,7 @@ OrtStatus* domain_of(const OrtApi* table, OrtCustomOpDomain** domain) {
     for (int i = 0; i < kCachedAttentionOps; i++) {
       if (OrtStatus* status = api.add_to_domain(fresh, cached_attention_op(i))) return status;
     }
+    if (OrtStatus* status = lend_memory(api)) return status;
     made = fresh;
   }
   *domain = made;

@@ -9,6 +9,8 @@
 extern "C" {
 
 struct OrtStatus;
+struct OrtEnv;
+struct OrtMemoryInfo;
 struct OrtSessionOptions;
 struct OrtCustomOpDomain;
 struct OrtKernelInfo;
@@ -23,6 +25,16 @@ struct OrtApiBase {
   /** Null if the runtime is older than that version. */
   const OrtApi* (*get_api)(uint32_t version) noexcept;
   const char* (*version)() noexcept;
+};
+
+/** An allocator; fields up to those of version 18. */
+struct OrtAllocator {
+  uint32_t version;
+  void* (*allocate)(OrtAllocator*, size_t bytes);
+  void (*release)(OrtAllocator*, void* memory);
+  const OrtMemoryInfo* (*info)(const OrtAllocator*);
+  /** Memory for as long as a session lives. */
+  void* (*reserve)(OrtAllocator*, size_t bytes);
 };
 
 /** What a library tells of an operator; fields up to those of version 17. */
@@ -57,6 +69,9 @@ namespace attention4j::onnxruntime {
 /** The version of the table that is asked for: the first that lends its threads to operators. */
 constexpr uint32_t kApiVersion = 17;
 
+/** The version of an allocator that has all fields of OrtAllocator. */
+constexpr uint32_t kReservingAllocator = 18;
+
 /** Error codes of a status. */
 enum Code : int32_t {
   kFail = 1,
@@ -89,6 +104,11 @@ class Api {
   OrtStatus* status(Code code, const char* message) const {
     return call<0, OrtStatus*>(static_cast<int32_t>(code), message);
   }
+  /** The process's environment, to be released; it is there, as somebody opens a session. */
+  OrtStatus* environment(OrtEnv** environment) const {
+    constexpr int32_t fatal_only = 4;
+    return call<3, OrtStatus*>(fatal_only, "attention4j", environment);
+  }
   OrtStatus* create_domain(const char* name, OrtCustomOpDomain** domain) const {
     return call<26, OrtStatus*>(name, domain);
   }
@@ -111,6 +131,8 @@ class Api {
   OrtStatus* info(const OrtValue* value, OrtTensorTypeAndShapeInfo** info) const {
     return call<65, OrtStatus*>(value, info);
   }
+  /** The process's own memory, without an arena; it lives for ever. */
+  OrtStatus* default_allocator(OrtAllocator** allocator) const { return call<78, OrtStatus*>(allocator); }
   OrtStatus* input_count(const OrtKernelContext* context, size_t* count) const {
     return call<88, OrtStatus*>(context, count);
   }
@@ -124,11 +146,16 @@ class Api {
                     OrtValue** value) const {
     return call<91, OrtStatus*>(context, index, sizes, rank, value);
   }
+  void release(OrtEnv* environment) const { call<92, void>(environment); }
   void release(OrtStatus* status) const { call<93, void>(status); }
   void release(OrtTensorTypeAndShapeInfo* info) const { call<99, void>(info); }
   /** With `values` null only the count is given. */
   OrtStatus* integers(const OrtKernelInfo* info, const char* name, int64_t* values, size_t* count) const {
     return call<163, OrtStatus*>(info, name, values, count);
+  }
+  /** In the place of the environment's own for the same memory, for sessions that ask for that. */
+  OrtStatus* register_allocator(OrtEnv* environment, OrtAllocator* allocator) const {
+    return call<176, OrtStatus*>(environment, allocator);
   }
   /** Runs `body(data, i)` for each i below `total` on the session's threads. */
   OrtStatus* parallel_for(const OrtKernelContext* context, void (*body)(void* data, size_t i), size_t total,

@@ -1,12 +1,16 @@
 // The operators of ONNX Runtime, as far as they can be tried without one: threads of a caller's, and a
 // runtime that is too old. Whole models run in the tests of engine-onnx.
 #include <atomic>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "../onnxruntime/runtime.h"
+#include "../onnxruntime/weight_memory.h"
 #include "../src/thread_pool.h"
 #include "check.h"
 #include "problems.h"
@@ -120,6 +124,55 @@ TEST(onnxruntime, an_older_runtime_is_refused_with_both_versions) {
   old.version = []() noexcept -> const char* { return "1.16.3"; };
   check(RegisterCustomOps(nullptr, &old) != nullptr, "it was taken");
   check(refusal == "attention4j's operators need ONNX Runtime 1.17 or later, this is 1.16.3", refusal);
+}
+
+/** An allocator that counts its blocks and refuses more than a gigabyte. */
+struct TestHeap : OrtAllocator {
+  TestHeap() : OrtAllocator{} {
+    allocate = [](OrtAllocator* self, size_t bytes) -> void* {
+      if (bytes > (size_t{1} << 30)) return nullptr;
+      static_cast<TestHeap*>(self)->blocks++;
+      return std::aligned_alloc(64, (bytes + 63) / 64 * 64);
+    };
+    release = [](OrtAllocator* self, void* memory) {
+      static_cast<TestHeap*>(self)->blocks--;
+      std::free(memory);
+    };
+  }
+
+  int blocks = 0;
+};
+
+TEST(onnxruntime, memory_for_weights_is_aligned_whole_and_given_back) {
+  TestHeap heap;
+  attention4j::onnxruntime::WeightMemory memory(&heap);
+  std::vector<std::pair<unsigned char*, size_t>> blocks;
+  for (size_t bytes : {size_t{0}, size_t{1}, size_t{63}, size_t{4096}, (size_t{2} << 20) - 1, size_t{2} << 20,
+                       (size_t{2} << 20) + 1, (size_t{4} << 20) - 64, size_t{7077888}, size_t{9437184}}) {
+    for (bool weights : {false, true}) {
+      void* block = weights ? memory.reserve(&memory, bytes) : memory.allocate(&memory, bytes);
+      check(reinterpret_cast<uintptr_t>(block) % 64 == 0, "aligned");
+      std::memset(block, static_cast<int>(blocks.size() + 1), bytes);
+      blocks.emplace_back(static_cast<unsigned char*>(block), bytes);
+    }
+  }
+  for (size_t i = 0; i < blocks.size(); i++) {
+    bool own = true;
+    for (size_t at = 0; at < blocks[i].second; at++) own &= blocks[i].first[at] == i + 1;
+    check(own, "blocks overlap");
+    memory.release(&memory, blocks[i].first);
+  }
+  memory.release(&memory, nullptr);
+  check(heap.blocks == 0, std::to_string(heap.blocks) + " blocks are left");
+}
+
+TEST(onnxruntime, memory_that_is_not_there_is_for_the_runtime_to_tell) {
+  TestHeap heap;
+  attention4j::onnxruntime::WeightMemory memory(&heap);
+  for (size_t bytes : {SIZE_MAX, SIZE_MAX - 63, SIZE_MAX / 2, size_t{1} << 60}) {
+    check(memory.allocate(&memory, bytes) == nullptr, "allocated");
+    check(memory.reserve(&memory, bytes) == nullptr, "reserved");
+  }
 }
 
 TEST(onnxruntime, an_instruction_set_that_is_not_there_is_refused) {
