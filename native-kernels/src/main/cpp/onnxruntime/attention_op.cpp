@@ -13,7 +13,7 @@ class AttentionNode : public Node {
   using Node::Node;
 
   void compute(OrtKernelContext* context) const {
-    std::vector<ForeignTensor> given = operands(context, head().operands);
+    std::vector<ForeignTensor> given = operands(context, 0);
     WireAttention wire(code().data(), code().size(), given.data(), given.size());
     size_t wanted = 0;
     require(api().output_count(context, &wanted));

@@ -58,7 +58,7 @@ class CachedAttentionNode : public Node {
   }
 
   void compute(OrtKernelContext* context) const {
-    std::vector<ForeignTensor> given = operands(context, head().operands + kCache);
+    std::vector<ForeignTensor> given = operands(context, kCache);
     SessionThreads threads(api(), context);
     BorrowedThreads::Scope lent(&threads);
     const int64_t start = WireAttention::start(given[head().start_operand + kCache]);

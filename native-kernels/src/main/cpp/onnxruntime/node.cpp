@@ -101,13 +101,12 @@ Node::Node(const OrtApi* table, const OrtKernelInfo* info) : api_(table) {
   kernels_ = shared_context();
 }
 
-std::vector<ForeignTensor> Node::operands(const OrtKernelContext* context, size_t expected) const {
+std::vector<ForeignTensor> Node::operands(const OrtKernelContext* context, size_t besides) const {
   size_t given = 0;
   require(api_.input_count(context, &given));
-  if (given != expected) {
+  if (given != head_.operands + besides) {
     throw Failure(A4J_INVALID_ARGUMENT, "the attention code is of " + std::to_string(head_.operands) +
-                                            " operands, so the node has " + std::to_string(expected) +
-                                            ", not " + std::to_string(given));
+                                            " operands, the node has " + std::to_string(given - besides));
   }
   std::vector<ForeignTensor> tensors;
   tensors.reserve(given);

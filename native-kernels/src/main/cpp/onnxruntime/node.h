@@ -36,8 +36,8 @@ class Node {
   const Api& api() const { return api_; }
 
  protected:
-  /** The operands of a call. Throws Failure unless there are `expected`. */
-  std::vector<ForeignTensor> operands(const OrtKernelContext* context, size_t expected) const;
+  /** The operands of a call: those of the code, and as many `besides`, or Failure is thrown. */
+  std::vector<ForeignTensor> operands(const OrtKernelContext* context, size_t besides) const;
 
   /** A result of these sizes, in the runtime's memory. */
   ForeignTensor result(OrtKernelContext* context, size_t index, const int64_t* sizes, int rank,

@@ -28,7 +28,9 @@ void* behind_header(void* start, size_t mapped) {
 constexpr bool kHasHugePages = true;
 constexpr size_t kPage = 4096;
 
-size_t rounded_up(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+size_t rounded_up(size_t bytes, size_t unit) {
+  return (bytes + unit - 1) / unit * unit;
+}
 
 /** Whole huge pages, unless that would waste more than an eighth: then small ones at the end. */
 size_t mapped_size(size_t bytes) {
@@ -49,15 +51,21 @@ void* map(size_t size) {
   return start;
 }
 
-void unmap(void* start, size_t size) { munmap(start, size); }
+void unmap(void* start, size_t size) {
+  munmap(start, size);
+}
 
 #else
 
 constexpr bool kHasHugePages = false;
 
-size_t mapped_size(size_t bytes) { return bytes; }
+size_t mapped_size(size_t bytes) {
+  return bytes;
+}
 
-void* map(size_t) { return nullptr; }
+void* map(size_t) {
+  return nullptr;
+}
 
 void unmap(void*, size_t) {}
 
@@ -67,7 +75,9 @@ void unmap(void*, size_t) {}
 
 WeightMemory::WeightMemory(OrtAllocator* heap) : OrtAllocator{}, heap_(heap) {
   version = kReservingAllocator;
-  allocate = [](OrtAllocator* self, size_t bytes) { return static_cast<WeightMemory*>(self)->from_heap(bytes); };
+  allocate = [](OrtAllocator* self, size_t bytes) {
+    return static_cast<WeightMemory*>(self)->from_heap(bytes);
+  };
   release = [](OrtAllocator* self, void* memory) { static_cast<WeightMemory*>(self)->give_back(memory); };
   info = [](const OrtAllocator* self) {
     const OrtAllocator* own = static_cast<const WeightMemory*>(self)->heap_;

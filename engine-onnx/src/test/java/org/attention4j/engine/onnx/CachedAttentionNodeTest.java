@@ -64,7 +64,7 @@ class CachedAttentionNodeTest {
     GraphBuilder graph = new GraphBuilder("cached", name -> name);
     List<String> operands = new ArrayList<>();
     for (String name : List.of("query", "key", "value", "past_key", "past_value")) {
-      TensorType type = TensorType.f32("batch", "heads " + name, "time " + name, "size " + name);
+      TensorType type = TensorType.f32("batch", "heads." + name, "time." + name, "size." + name);
       graph.input(name, type);
       operands.add(name);
     }
@@ -143,7 +143,7 @@ class CachedAttentionNodeTest {
     try (OrtSession session = session(model(code(), false))) {
       OrtException missing = assertThrows(OrtException.class, () -> session.run(inputs).close());
       assertTrue(
-          String.valueOf(missing.getMessage()).contains("so the node has 6, not 5"),
+          String.valueOf(missing.getMessage()).contains("is of 4 operands, the node has 3"),
           missing::toString);
     } finally {
       close(inputs);
