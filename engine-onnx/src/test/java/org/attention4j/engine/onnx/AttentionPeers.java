@@ -315,8 +315,7 @@ final class AttentionPeers {
       peers.put("with the kernel", () -> kernel.run(byHead).close());
       peers.put("GroupQueryAttention", () -> fused.run(byTime).close());
       peers.put("without", () -> function.run(byHead).close());
-      peers.put(
-          "over a cache in bf16", () -> bf16.run(split, Set.of("output"), present).close());
+      peers.put("over a cache in bf16", () -> bf16.run(split, Set.of("output"), present).close());
       measure("attention 1x12x" + time + "x64, causal", peers);
     }
   }
@@ -349,11 +348,8 @@ final class AttentionPeers {
     TensorType query = TensorType.f32("batch", HEADS, "time", SIZE);
     List<Long> code =
         AttentionCode.encode(
-            attention,
-            List.of(query, slots, slots, TensorType.i64()),
-            AttentionCode.TIME_FIRST);
-    List<String> results =
-        List.of(graph.fresh("y"), graph.fresh("key"), graph.fresh("value"));
+            attention, List.of(query, slots, slots, TensorType.i64()), AttentionCode.TIME_FIRST);
+    List<String> results = List.of(graph.fresh("y"), graph.fresh("key"), graph.fresh("value"));
     graph.domain("org.attention4j", 1);
     graph.node(
         "org.attention4j", "CachedAttention", operands, results, Attributes.integers("code", code));
