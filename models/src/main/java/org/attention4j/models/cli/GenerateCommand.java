@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
@@ -15,6 +16,7 @@ import org.attention4j.models.data.TextFile;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.ChatMessage;
 import org.attention4j.models.text.GeneratedText;
+import org.attention4j.models.text.TemplateValues;
 import org.attention4j.models.text.TextGenerator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -57,7 +59,7 @@ final class GenerateCommand implements Callable<Integer> {
       paramLabel = "FILE",
       description =
           "A conversation to answer: a JSON object with a list 'messages' of objects with 'role'"
-              + " and 'content'.")
+              + " and 'content'. Other entries, such as 'tools', go to the model's template.")
   private @Nullable Path messages;
 
   @Mixin private GenerationFlags flags = new GenerationFlags();
@@ -93,7 +95,7 @@ final class GenerateCommand implements Callable<Integer> {
     long before = System.nanoTime();
     List<GeneratedText> results;
     if (answers) {
-      results = List.of(generator.chat(conversation(), options, common::stream));
+      results = List.of(generator.chat(conversation(), more(), options, common::stream));
       common.say("");
     } else if (streams) {
       common.stream(generator.continues() ? texts.get(0) : "");
@@ -134,6 +136,13 @@ final class GenerateCommand implements Callable<Integer> {
       throw new FileFormatException(messages, "has no list 'messages', or an empty one");
     }
     return turns;
+  }
+
+  /** What a template may know besides the messages: tools, whether to think, and the like. */
+  private Map<String, Object> more() {
+    return messages == null
+        ? Map.of()
+        : TemplateValues.of(JsonFile.read(messages).without(List.of("messages")));
   }
 
   private void report(TextGenerator generator, List<GeneratedText> results, double seconds) {

@@ -184,13 +184,28 @@ final class Filters {
   }
 
   private static Object key(Object element, Object attribute) {
-    return attribute instanceof String path ? Values.attribute(element, path) : element;
+    return key(element, attribute, Special.UNDEFINED);
+  }
+
+  /** The element's attribute, of which {@code a.b} is that of an attribute; else the element. */
+  private static Object key(Object element, Object attribute, Object otherwise) {
+    if (!(attribute instanceof String || attribute instanceof Long)) {
+      return element;
+    }
+    Object value = element;
+    for (String part : attribute.toString().split("\\.", -1)) {
+      value = Values.attribute(value, part);
+      value = value == Special.UNDEFINED ? otherwise : value;
+    }
+    return value;
   }
 
   private static Object mapped(
       Run run, List<Object> all, List<Object> arguments, Map<String, Object> named) {
-    if (named.get("attribute") instanceof String attribute) {
-      return all.stream().map(element -> Values.attribute(element, attribute)).toList();
+    Object attribute = named.get("attribute");
+    if (attribute != null) {
+      Object otherwise = named.getOrDefault("default", Special.UNDEFINED);
+      return all.stream().map(element -> key(element, attribute, otherwise)).toList();
     }
     String filter = Values.text(argument("map", arguments, 0));
     check(filter, 0);

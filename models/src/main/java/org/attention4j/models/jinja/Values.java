@@ -131,7 +131,7 @@ final class Values {
     return elements(value).size();
   }
 
-  /** {@code value.name}. */
+  /** {@code value.name}; a number is an index. */
   static Object attribute(Object value, String name) {
     if (value instanceof Map<?, ?> map) {
       Object found = map.get(name);
@@ -139,6 +139,10 @@ final class Values {
     }
     if (value == Special.UNDEFINED) {
       throw new TemplateException("takes '" + name + "' of an undefined value");
+    }
+    if (value instanceof List<?> list && name.matches("[0-9]{1,9}")) {
+      int index = Integer.parseInt(name);
+      return index < list.size() ? list.get(index) : Special.UNDEFINED;
     }
     return Special.UNDEFINED;
   }

@@ -201,7 +201,20 @@ public final class TextGenerator implements AutoCloseable {
   /** The answer in a conversation, told as it grows. */
   public GeneratedText chat(
       List<ChatMessage> messages, GenerationOptions options, Consumer<String> listener) {
-    String prompt = ChatTemplate.read(directory.path()).prompt(messages);
+    return chat(messages, Map.of(), options, listener);
+  }
+
+  /**
+   * The same with values for other names that the model's template knows, such as {@code tools}.
+   *
+   * @param more see {@link TemplateValues}
+   */
+  public GeneratedText chat(
+      List<ChatMessage> messages,
+      Map<String, Object> more,
+      GenerationOptions options,
+      Consumer<String> listener) {
+    String prompt = ChatTemplate.read(directory.path()).render(messages, true, more);
     StreamingDecoder answer = new StreamingDecoder(tokenizer);
     return stream(prompt, tokenizer.encode(prompt), answer, options, listener);
   }

@@ -27,7 +27,8 @@ class GenerateCommandTest {
     CommandLineTest.train(shared.resolve("corpus.txt"), model()).expect(0);
     Files.writeString(
         model().resolve("tokenizer_config.json"),
-        "{\"chat_template\": \"{% for m in messages %}{{ m.content }} {% endfor %}\"}");
+        "{\"chat_template\": \"{% for m in messages %}{{ m.content }} {% endfor %}"
+            + "{% for tool in tools or [] %}{{ tool.name }} {% endfor %}\"}");
   }
 
   private static Path model() {
@@ -91,6 +92,13 @@ class GenerateCommandTest {
             .expect(0)
             .json();
     assertEquals(fromFile.path("text"), fromOptions.path("text"));
+    Files.writeString(
+        file,
+        """
+        {"tools": [{"name": "la"}], "messages": [{"role": "user", "content": "el gato"}]}
+        """);
+    JsonNode withTools = generate("--messages", file, "--temperature", 0).expect(0).json();
+    assertEquals("el gato la ", withTools.path("prompt").asText());
   }
 
   @Test

@@ -16,7 +16,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -69,10 +68,7 @@ class ChatTemplateTest {
         .forEach(
             m ->
                 messages.add(new ChatMessage(m.path("role").asText(), m.path("content").asText())));
-    Map<String, Object> more = new HashMap<>();
-    json.path("more")
-        .properties()
-        .forEach(entry -> more.put(entry.getKey(), entry.getValue().asBoolean()));
+    Map<String, Object> more = TemplateValues.of((ObjectNode) json.path("more"));
     boolean prompt = json.path("add_generation_prompt").asBoolean();
     if (json.has("refused")) {
       AttentionException e =
