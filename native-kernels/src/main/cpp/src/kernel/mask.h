@@ -95,7 +95,10 @@ inline void fill_tensor(const MaskNode& node, const TilePlace& place, uint8_t* o
 // Wider than any distance between slots, narrow enough to add to one.
 constexpr int64_t kUnbounded = int64_t{1} << 42;
 
-inline Coverage mask_coverage(const Problem& problem, const TilePlace& place) {
+/** What the mask says of a tile; `tensor_coverage(node, place)` looks at a tensor in it. */
+template <class TensorCoverage>
+inline Coverage mask_coverage(const Problem& problem, const TilePlace& place,
+                              TensorCoverage tensor_coverage) {
   if (problem.mask_nodes == 0) return Coverage::kEvery;
   Coverage stack[64];
   int top = 0;
@@ -115,7 +118,7 @@ inline Coverage mask_coverage(const Problem& problem, const TilePlace& place) {
         stack[top++] = mask_detail::range_coverage(place, node.left, node.right);
         break;
       case MaskOp::kTensor:
-        stack[top++] = mask_detail::tensor_coverage(node, place);
+        stack[top++] = tensor_coverage(node, place);
         break;
       case MaskOp::kAnd:
         top--;
@@ -131,6 +134,10 @@ inline Coverage mask_coverage(const Problem& problem, const TilePlace& place) {
     }
   }
   return stack[0];
+}
+
+inline Coverage mask_coverage(const Problem& problem, const TilePlace& place) {
+  return mask_coverage(problem, place, mask_detail::tensor_coverage);
 }
 
 /** Writes 1 or 0 to stack[query * kTile + key]; `stack` has mask_depth tiles. */

@@ -36,41 +36,7 @@ struct MaskRows {
 
   /** What the mask says of a block of one head's queries against a run of keys. */
   static Coverage coverage(const Problem& problem, const TilePlace& place) {
-    if (problem.mask_nodes == 0) return Coverage::kEvery;
-    Coverage stack[64];
-    int top = 0;
-    for (int n = 0; n < problem.mask_nodes; n++) {
-      const MaskNode& node = problem.mask[n];
-      switch (node.op) {
-        case MaskOp::kAll:
-          stack[top++] = Coverage::kEvery;
-          break;
-        case MaskOp::kCausal:
-          stack[top++] = mask_detail::band_coverage(place, -kUnbounded, 0);
-          break;
-        case MaskOp::kWindow:
-          stack[top++] = mask_detail::band_coverage(place, -node.left, node.right);
-          break;
-        case MaskOp::kRange:
-          stack[top++] = mask_detail::range_coverage(place, node.left, node.right);
-          break;
-        case MaskOp::kTensor:
-          stack[top++] = tensor_coverage(node, place);
-          break;
-        case MaskOp::kAnd:
-          top--;
-          if (stack[top] < stack[top - 1]) stack[top - 1] = stack[top];
-          break;
-        case MaskOp::kOr:
-          top--;
-          if (stack[top] > stack[top - 1]) stack[top - 1] = stack[top];
-          break;
-        case MaskOp::kNot:
-          stack[top - 1] = static_cast<Coverage>(2 - static_cast<int>(stack[top - 1]));
-          break;
-      }
-    }
-    return stack[0];
+    return mask_coverage(problem, place, tensor_coverage);
   }
 
   /** The keys that a query may attend to, of the run [first_key, first_key + keys). */
