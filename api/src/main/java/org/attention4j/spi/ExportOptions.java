@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param source name of the engine that the file must agree with
  * @param precision of the weights and of the computation in the file
  * @param weights how matrices of weights are written; a training step has them as they are
+ * @param block weights that share a scale, in the formats that have blocks
  * @param examples inputs to compare on, of several batch and time sizes, at least one
  * @param tolerance largest absolute difference of any output that passes; for rounded weights
  *     {@link WeightFormat#leastCosine} counts instead
@@ -30,6 +31,7 @@ public record ExportOptions(
     String source,
     DType precision,
     WeightFormat weights,
+    int block,
     List<Map<String, HostTensor>> examples,
     double tolerance,
     boolean cache,
@@ -41,6 +43,7 @@ public record ExportOptions(
 
   public ExportOptions {
     examples = List.copyOf(examples);
+    WeightFormat.checkBlock(block);
     if (examples.isEmpty()) {
       throw new UsageException("an export is checked on at least one example");
     }
@@ -62,6 +65,7 @@ public record ExportOptions(
         source,
         DType.F32,
         WeightFormat.FLOATING,
+        WeightFormat.USUAL_BLOCK,
         examples,
         1e-4,
         false,
@@ -104,6 +108,11 @@ public record ExportOptions(
     return with(draft -> draft.weights = format);
   }
 
+  /** Rounded weights in blocks of another size than {@link WeightFormat#USUAL_BLOCK}. */
+  public ExportOptions withBlock(int size) {
+    return with(draft -> draft.block = size);
+  }
+
   /**
    * Names for a model that lies beside others of the same kind: {@code fp16} gives {@code
    * model_fp16.onnx}.
@@ -123,6 +132,7 @@ public record ExportOptions(
     private final String source;
     private DType precision;
     private WeightFormat weights;
+    private int block;
     private final List<Map<String, HostTensor>> examples;
     private double tolerance;
     private boolean cache;
@@ -136,6 +146,7 @@ public record ExportOptions(
       source = from.source;
       precision = from.precision;
       weights = from.weights;
+      block = from.block;
       examples = from.examples;
       tolerance = from.tolerance;
       cache = from.cache;
@@ -151,6 +162,7 @@ public record ExportOptions(
           source,
           precision,
           weights,
+          block,
           examples,
           tolerance,
           cache,

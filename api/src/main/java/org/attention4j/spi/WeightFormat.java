@@ -13,7 +13,7 @@ public enum WeightFormat {
   /** As the precision says. */
   FLOATING(0),
 
-  /** Blocks of 32 along the inputs with 8 bits each and a scale, for decoding. */
+  /** Blocks along the inputs with 8 bits each and a scale, for decoding. */
   INT8(0.99),
 
   /**
@@ -22,8 +22,11 @@ public enum WeightFormat {
    */
   INT8_DYNAMIC(0.99),
 
-  /** Blocks of 32 along the inputs with 4 bits each and a scale, for decoding. */
+  /** Blocks along the inputs with 4 bits each and a scale, for decoding. */
   INT4(0.9);
+
+  /** Weights of a block unless another size is asked for. */
+  public static final int USUAL_BLOCK = 32;
 
   private final double leastCosine;
 
@@ -37,6 +40,17 @@ public enum WeightFormat {
    */
   public double leastCosine() {
     return leastCosine;
+  }
+
+  /**
+   * Refuses sizes that blocks cannot have.
+   *
+   * @throws UsageException if it is not 16, 32, 64, 128 or 256
+   */
+  public static void checkBlock(int size) {
+    if (size < 16 || size > 256 || Integer.bitCount(size) != 1) {
+      throw new UsageException("a block has 16, 32, 64, 128 or 256 weights, not " + size);
+    }
   }
 
   /** As in files: {@code int8_dynamic}. */

@@ -22,6 +22,7 @@ import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
 import org.attention4j.spi.Program;
+import org.attention4j.spi.WeightFormat;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.train.AdamW;
@@ -74,6 +75,14 @@ final class ExportCommand implements Callable<Integer> {
               + " Hugging Face's in ONNX Runtime's operators. Then the cosine of the outputs decides"
               + " in the place of the tolerance. Default: ${DEFAULT-VALUE}.")
   private String precision = "f32";
+
+  @Option(
+      names = "--block",
+      paramLabel = "N",
+      description =
+          "How many weights share a scale with int4, and with int8 and a cache: 16 to 256, a power of"
+              + " 2. Larger blocks are read faster and are less exact. Default: 32.")
+  private @Nullable Integer block;
 
   @Option(
       names = "--tolerance",
@@ -141,6 +150,9 @@ final class ExportCommand implements Callable<Integer> {
     if (trainingStep && cache) {
       throw new UsageException("a training step has no cache; leave out --cache");
     }
+    if (block != null && !precision.startsWith("int")) {
+      throw new UsageException("--block belongs to --precision int8 or int4, not " + precision);
+    }
     Exporter exporter = Exporter.get(format);
     if (CheckpointExport.serves(from.path()) && !trainingStep) {
       return checkpoint(exporter);
@@ -174,6 +186,7 @@ final class ExportCommand implements Callable<Integer> {
             .withSource(source)
             .withPrecision(type, tolerance(type))
             .withBits(bits)
+            .withBlock(block == null ? WeightFormat.USUAL_BLOCK : block)
             .withAttention(form(AttentionForm.PRIMITIVES))
             .withExternalData(externalData);
     common.progress("Writing and checking with " + exporter.version() + ".");

@@ -47,6 +47,8 @@ import org.jspecify.annotations.Nullable;
  * @param source the engine that the files must agree with
  * @param precision of weights and computation: f32 or f16
  * @param bits of the linear layers' weights if they are rounded: 8 or 4; 0 leaves them as they are
+ * @param block weights that share a scale, of those in 4 bits and, with a cache, in 8: 16 to 256, a
+ *     power of 2
  * @param tolerance largest absolute difference that passes
  * @param attention how attention is written
  * @param externalData whether weights lie in a file of their own, whatever their size
@@ -59,6 +61,7 @@ public record CheckpointExport(
     String source,
     DType precision,
     int bits,
+    int block,
     double tolerance,
     AttentionForm attention,
     boolean externalData) {
@@ -88,6 +91,7 @@ public record CheckpointExport(
         "reference",
         DType.F32,
         0,
+        WeightFormat.USUAL_BLOCK,
         TOLERANCE,
         AttentionForm.PRIMITIVES,
         false);
@@ -95,22 +99,52 @@ public record CheckpointExport(
 
   public CheckpointExport withTask(String newTask) {
     return new CheckpointExport(
-        from, newTask, layout, cache, source, precision, bits, tolerance, attention, externalData);
+        from,
+        newTask,
+        layout,
+        cache,
+        source,
+        precision,
+        bits,
+        block,
+        tolerance,
+        attention,
+        externalData);
   }
 
   public CheckpointExport withLayout(Layout newLayout) {
     return new CheckpointExport(
-        from, task, newLayout, cache, source, precision, bits, tolerance, attention, externalData);
+        from,
+        task,
+        newLayout,
+        cache,
+        source,
+        precision,
+        bits,
+        block,
+        tolerance,
+        attention,
+        externalData);
   }
 
   public CheckpointExport withCache(boolean on) {
     return new CheckpointExport(
-        from, task, layout, on, source, precision, bits, tolerance, attention, externalData);
+        from, task, layout, on, source, precision, bits, block, tolerance, attention, externalData);
   }
 
   public CheckpointExport withSource(String engine) {
     return new CheckpointExport(
-        from, task, layout, cache, engine, precision, bits, tolerance, attention, externalData);
+        from,
+        task,
+        layout,
+        cache,
+        engine,
+        precision,
+        bits,
+        block,
+        tolerance,
+        attention,
+        externalData);
   }
 
   public CheckpointExport withPrecision(DType newPrecision, double newTolerance) {
@@ -122,6 +156,7 @@ public record CheckpointExport(
         source,
         newPrecision,
         bits,
+        block,
         newTolerance,
         attention,
         externalData);
@@ -130,17 +165,43 @@ public record CheckpointExport(
   /** Rounded weights: 8 or 4 bits; {@link WeightFormat} says how, and what passes as close. */
   public CheckpointExport withBits(int newBits) {
     return new CheckpointExport(
-        from, task, layout, cache, source, precision, newBits, tolerance, attention, externalData);
+        from,
+        task,
+        layout,
+        cache,
+        source,
+        precision,
+        newBits,
+        block,
+        tolerance,
+        attention,
+        externalData);
+  }
+
+  /** Rounded weights in larger or smaller blocks: faster and less exact, or the other way round. */
+  public CheckpointExport withBlock(int size) {
+    return new CheckpointExport(
+        from,
+        task,
+        layout,
+        cache,
+        source,
+        precision,
+        bits,
+        size,
+        tolerance,
+        attention,
+        externalData);
   }
 
   public CheckpointExport withAttention(AttentionForm form) {
     return new CheckpointExport(
-        from, task, layout, cache, source, precision, bits, tolerance, form, externalData);
+        from, task, layout, cache, source, precision, bits, block, tolerance, form, externalData);
   }
 
   public CheckpointExport withExternalData(boolean on) {
     return new CheckpointExport(
-        from, task, layout, cache, source, precision, bits, tolerance, attention, on);
+        from, task, layout, cache, source, precision, bits, block, tolerance, attention, on);
   }
 
   /**
@@ -184,6 +245,7 @@ public record CheckpointExport(
             .withAttention(attention)
             .withParts(parts(model))
             .withWeights(weights(cached))
+            .withBlock(block)
             .withVariant(variant());
     Path folder = directory.resolve(layout.folder());
     ModelDirectory.create(folder);

@@ -29,6 +29,7 @@ import org.attention4j.models.huggingface.Adapter;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.onnxformat.OnnxFiles;
+import org.attention4j.onnxformat.proto.AttributeProto;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.onnxformat.proto.ValueInfoProto;
@@ -278,6 +279,20 @@ class CheckpointExportTest {
     assertEquals(decodes, measures.has("perplexity.file"), measures.toString());
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {16, 32, 64})
+  void blocksOfRoundedWeightsHaveTheSizeAskedFor(int size) throws IOException {
+    of("gpt2").withBits(4).withBlock(size).to(folder);
+    List<AttributeProto> sizes =
+        graph("model.onnx").getNodeList().stream()
+            .filter(node -> node.getOpType().equals("MatMulNBits"))
+            .flatMap(node -> node.getAttributeList().stream())
+            .filter(attribute -> attribute.getName().equals("block_size"))
+            .toList();
+    assertFalse(sizes.isEmpty());
+    sizes.forEach(attribute -> assertEquals(size, attribute.getI()));
+  }
+
   @Test
   void theHeadMayBeChosen() throws IOException {
     of("gpt2").withTask("feature-extraction").to(folder);
@@ -368,6 +383,7 @@ class CheckpointExportTest {
     refused("causal-lm", () -> of("gpt2").withTask("fill-mask").to(folder));
     refused("no cache", () -> of("deit").withCache(true).to(folder));
     refused("8 or 4 bits", () -> of("deit").withBits(3).to(folder));
+    refused("a block has 16, 32", () -> of("gpt2").withBits(4).withBlock(48).to(folder));
     refused("--with-cache", () -> of("gpt2").withAttention(AttentionForm.GQA).to(folder));
     refused("transformers.js", () -> Layout.parse("tensorflow"));
   }

@@ -205,7 +205,7 @@ public final class OnnxExporter implements Exporter {
     Lowering lowering = lowering(options).withMetadata(metadata);
     OnnxModel model = GraphLowering.lower(graph, weights, lowering);
     // a training step has its weights among the inputs
-    return Quantizer.apply(model, Rounding.to(options.weights()));
+    return Quantizer.apply(model, new Rounding(options.weights(), options.block()));
   }
 
   private static Lowering lowering(ExportOptions options) {

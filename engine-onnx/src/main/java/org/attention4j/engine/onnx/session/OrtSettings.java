@@ -111,7 +111,7 @@ public record OrtSettings(
     String parallel = options.properties().getOrDefault(PARALLEL, "1");
     String spinning = options.properties().getOrDefault(SPINNING, "true");
     String format = options.properties().getOrDefault(WEIGHTS, "floating");
-    String block = options.properties().getOrDefault(BLOCK, "" + Rounding.USUAL_BLOCK);
+    String block = options.properties().getOrDefault(BLOCK, "" + WeightFormat.USUAL_BLOCK);
     if (!spinning.equals("true") && !spinning.equals("false")) {
       throw new UsageException("spinning is true or false, not '" + spinning + "'");
     }
