@@ -210,8 +210,10 @@ public record OrtSettings(
         });
     if (operators != null) {
       target.registerCustomOpLibrary(operators.toString());
-      // the library's memory: rearranged weights in huge pages, where the system has them
-      target.addConfigEntry("session.use_env_allocators", "1");
+      if (System.getProperty("os.name", "").equals("Linux")) {
+        // the library's memory: rearranged weights in huge pages; elsewhere it lends none
+        target.addConfigEntry("session.use_env_allocators", "1");
+      }
     }
     if (!spinning) {
       target.addConfigEntry("session.intra_op.allow_spinning", "0");
