@@ -31,6 +31,9 @@ final class Bloom {
     int width = config.size("hidden_size", config.size("n_embed", 64));
     int count = config.size("n_head", config.size("num_attention_heads", 8));
     int layers = config.size("n_layer", config.size("num_hidden_layers", 2));
+    if (config.number("pretraining_tp", 1) > 1) {
+      config.require("slow_but_exact", false); // it leaves out biases
+    }
     Linear.Style style = Decoders.style(config, true);
     Scores scores =
         Scores.of(Mask.causal())

@@ -47,6 +47,7 @@ final class Whisper {
   private Whisper() {}
 
   static Pretrained read(Config config, Task task) {
+    config.has("scale_embedding"); // read and never applied, as in transformers
     int width = config.size("d_model", 384);
     int context = config.size("max_target_positions", 448);
     double dropout = config.number("dropout", 0);

@@ -260,6 +260,18 @@ final class HuggingFaceTest {
   }
 
   @Test
+  @DisplayName("of BLOOM that is split as in training, which leaves out biases, is refused")
+  void splitBloom() throws IOException {
+    use("bloom");
+    configure(text -> text.replace("\"slow_but_exact\": false", "\"slow_but_exact\": true"));
+    HuggingFace.open(directory); // in one part it changes nothing
+    configure(text -> text.replace("\"pretraining_tp\": 1", "\"pretraining_tp\": 2"));
+    FileFormatException e =
+        assertThrows(FileFormatException.class, () -> HuggingFace.open(directory));
+    assertTrue(String.valueOf(e.getMessage()).contains("slow_but_exact"), e.getMessage());
+  }
+
+  @Test
   @DisplayName("of an unknown family or head is refused with those that are known")
   void unknown() throws IOException {
     configure(text -> text.replace("Qwen3ForCausalLM", "Qwen3ForChess"));
