@@ -3,6 +3,7 @@
 #include <cstdint>
 
 #if defined(__linux__)
+#include <malloc.h>
 #include <sys/mman.h>
 #endif
 
@@ -55,6 +56,13 @@ void unmap(void* start, size_t size) {
   munmap(start, size);
 }
 
+/** Weights that have been rearranged before were freed just now, into a heap that would keep their pages. */
+void give_free_pages_back() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
+}
+
 #else
 
 constexpr bool kHasHugePages = false;
@@ -68,6 +76,8 @@ void* map(size_t) {
 }
 
 void unmap(void*, size_t) {}
+
+void give_free_pages_back() {}
 
 #endif
 
@@ -94,6 +104,7 @@ void* WeightMemory::from_heap(size_t bytes) {
 
 void* WeightMemory::huge(size_t bytes) {
   if (kHasHugePages && bytes >= kHugePage && bytes < SIZE_MAX / 2) {
+    give_free_pages_back();
     size_t size = mapped_size(bytes + kAlignment);
     if (void* start = map(size)) return behind_header(start, size);
   }
