@@ -111,7 +111,7 @@ class CachedAttentionNode : public Node {
   /** The query, rounded to bf16 if the cache is, into memory that lives as long as `rounded`. */
   ForeignTensor query(const ForeignTensor& given, int32_t cache, std::unique_ptr<uint16_t[]>& rounded) const {
     if (cache != A4J_BF16 || given.dtype == A4J_BF16 || given.rank != 4) return given;
-    rounded = std::make_unique<uint16_t[]>(static_cast<size_t>(elements_of(given)));
+    rounded.reset(new uint16_t[static_cast<size_t>(elements_of(given))]);  // all of it is written
     ForeignTensor query = given;
     query.dtype = A4J_BF16;
     query.data = rounded.get();
