@@ -114,12 +114,16 @@ record AttentionKernel(
    */
   void requireCache() {
     if (cachePrecision != precision) {
+      String why =
+          choice.kernel().isEmpty()
+              ? "there is none: " + choice.reason()
+              : grouped
+                  ? "attention is '" + GROUPED + "'"
+                  : "it does not serve all attention over this model's cache";
       throw EngineException.unavailable(
           OrtSettings.CACHE,
           cachePrecision.label(),
-          List.of(
-              "the kernel writes such a cache, for decoders whose attention it serves: "
-                  + (choice.kernel().isEmpty() ? choice.reason() : "not for this one")),
+          List.of("only the kernel writes such a cache, and " + why),
           List.of(precision.label()));
     }
   }
