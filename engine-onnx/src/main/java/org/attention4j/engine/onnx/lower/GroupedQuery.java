@@ -8,7 +8,7 @@ import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
 
 /** What ONNX Runtime's operator GroupQueryAttention (Ainslie et al. 2023) can say. */
-public final class GroupedQuery {
+final class GroupedQuery {
   /** It asks for whole blocks of this many features. */
   private static final int BLOCK = 8;
 
@@ -47,7 +47,7 @@ public final class GroupedQuery {
   }
 
   /** Whether the operator computes such attention, if its keys come from a cache. */
-  public static boolean expresses(Attention op, List<TensorType> operands, DType precision) {
+  static boolean expresses(Attention op, List<TensorType> operands, DType precision) {
     Parts parts = Parts.of(op.mask());
     TensorType query = operands.get(0);
     TensorType key = operands.get(1);
