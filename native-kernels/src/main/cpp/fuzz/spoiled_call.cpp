@@ -8,6 +8,15 @@
 
 namespace {
 
+/** A number may have been spoiled before: sums wrap around. */
+int64_t moved(int64_t number, int64_t by) {
+  return static_cast<int64_t>(static_cast<uint64_t>(number) + static_cast<uint64_t>(by));
+}
+
+int64_t negated(int64_t number) {
+  return static_cast<int64_t>(0 - static_cast<uint64_t>(number));
+}
+
 int64_t size_of(int32_t dtype) {
   switch (dtype) {
     case A4J_I64:
@@ -118,10 +127,10 @@ void SpoiledCall::spoil_view(Memory& memory, Bytes& bytes) {
   a4j_view& view = *memory.view;
   switch (bytes.between(0, 6)) {
     case 0:
-      view.elements = bytes.once_in(2) ? bytes.number() : view.elements - bytes.between(1, 9);
+      view.elements = bytes.once_in(2) ? bytes.number() : moved(view.elements, -bytes.between(1, 9));
       return;
     case 1:
-      view.offset = bytes.once_in(2) ? bytes.number() : view.offset + bytes.between(-2, 2);
+      view.offset = bytes.once_in(2) ? bytes.number() : moved(view.offset, bytes.between(-2, 2));
       return;
     case 2:
       view.dtype = static_cast<int32_t>(bytes.once_in(4) ? bytes.number() : bytes.between(-1, 6));
@@ -136,7 +145,7 @@ void SpoiledCall::spoil_view(Memory& memory, Bytes& bytes) {
       return;
     default: {
       int64_t& stride = view.strides[bytes.between(0, 3)];
-      stride = bytes.pick({stride + 1, stride - 1, -stride, int64_t{0}, bytes.number()});
+      stride = bytes.pick({moved(stride, 1), moved(stride, -1), negated(stride), int64_t{0}, bytes.number()});
     }
   }
 }
