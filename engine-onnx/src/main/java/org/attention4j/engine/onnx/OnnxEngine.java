@@ -73,8 +73,9 @@ public final class OnnxEngine implements Engine {
    * {@code spinning} (true, false), {@code attention} (auto, none, gqa, opset23, or the name of a
    * kernel), {@code weights} (floating, int8, int8_dynamic, int4: see {@link
    * org.attention4j.spi.WeightFormat}), {@code weights_block} (16 to 256: how many share a scale),
-   * {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32 tokens or
-   * more; a second model in memory).
+   * {@code cache_precision} (f32, f16, bf16: of the keys and values that a kernel keeps while
+   * decoding), {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32
+   * tokens or more; a second model in memory).
    *
    * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and those with
    * a cache at the first {@link Session#decode}: each keeps its own arrangement of the weights, and
