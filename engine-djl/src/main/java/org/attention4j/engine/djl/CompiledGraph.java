@@ -54,7 +54,7 @@ final class CompiledGraph {
     NDList arrays = new NDList();
     for (Primitive.Constant constant : constants) {
       HostTensor tensor =
-          HostTensor.zeros(precision.stored(constant.type().dtype()), constant.type().shape());
+          HostTensor.zeros(precision.handed(constant.type().dtype()), constant.type().shape());
       for (int i = 0; i < constant.values().size(); i++) {
         Number value = constant.values().get(i);
         if (tensor.dtype().isFloating()) {

@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.attention4j.error.EngineException;
 import org.attention4j.graph.Graph;
 import org.attention4j.spi.EagerExecutor;
 import org.attention4j.spi.SessionOptions;
 import org.attention4j.tensor.Composite;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Op;
 import org.attention4j.tensor.Primitive;
@@ -67,7 +69,11 @@ final class DjlEagerExecutor implements EagerExecutor {
       Op op, List<TensorType> operandTypes, List<TensorType> resultTypes, List<Object> operands) {
     List<NDArray> in = operands.stream().map(o -> (NDArray) o).toList();
     try {
-      NDArray direct = op instanceof Primitive p ? direct(p, in, resultTypes.get(0)) : null;
+      boolean script =
+          Stream.concat(operandTypes.stream(), resultTypes.stream())
+              .anyMatch(type -> type.dtype() == DType.BF16); // NDArray has none
+      NDArray direct =
+          !script && op instanceof Primitive p ? direct(p, in, resultTypes.get(0)) : null;
       return direct != null ? List.of(direct) : line(op, operandTypes, resultTypes, in);
     } catch (ai.djl.engine.EngineException | IllegalArgumentException e) {
       throw new EngineException(
@@ -111,7 +117,7 @@ final class DjlEagerExecutor implements EagerExecutor {
 
   @Override
   public Object upload(HostTensor tensor, TensorType type) {
-    return HostArrays.copy(manager, tensor.cast(precision.stored(type.dtype())));
+    return HostArrays.copy(manager, tensor.cast(precision.handed(type.dtype())));
   }
 
   @Override

@@ -104,7 +104,7 @@ final class GraphInputs {
 
   private HostTensor stored(String name, HostTensor value) {
     int index = Objects.requireNonNull(graph.inputs().get(name), name);
-    return value.cast(precision.stored(graph.type(index).dtype()));
+    return value.cast(precision.handed(graph.type(index).dtype()));
   }
 
   /** All inputs in the graph's order, borrowed. */

@@ -100,7 +100,8 @@ final class GraphScript {
     String results =
         graph.outputs().entrySet().stream()
             .filter(output -> accumulators == null || !accumulators.takes(output.getKey()))
-            .map(output -> result(output.getValue()))
+            .map(Map.Entry::getValue)
+            .map(value -> writer.returned(result(value), graph.type(value).dtype()))
             .collect(Collectors.joining(", "));
     source =
         (cache.isNeeded() ? CacheGrowth.METHODS : "")
@@ -117,7 +118,8 @@ final class GraphScript {
 
   private void declare(List<Integer> values, String list) {
     for (int i = 0; i < values.size(); i++) {
-      terms.put(values.get(i), Term.tensor(writer.name("v", list + "[" + i + "]")));
+      String given = writer.taken(list + "[" + i + "]", graph.type(values.get(i)).dtype());
+      terms.put(values.get(i), Term.tensor(writer.name("v", given)));
     }
   }
 

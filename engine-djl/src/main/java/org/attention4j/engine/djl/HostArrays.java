@@ -18,7 +18,7 @@ final class HostArrays {
       case F64 -> DataType.FLOAT64;
       case F32 -> DataType.FLOAT32;
       case F16 -> DataType.FLOAT16;
-      case BF16 -> DataType.BFLOAT16;
+      case BF16 -> throw new IllegalArgumentException("DJL ends the process at arrays of bf16");
       case I64 -> DataType.INT64;
       case I32 -> DataType.INT32;
       case U8 -> DataType.UINT8;
@@ -33,7 +33,6 @@ final class HostArrays {
       case FLOAT64 -> DType.F64;
       case FLOAT32 -> DType.F32;
       case FLOAT16 -> DType.F16;
-      case BFLOAT16 -> DType.BF16;
       case INT64 -> DType.I64;
       case INT32 -> DType.I32;
       case UINT8 -> DType.U8;

@@ -19,6 +19,15 @@ record Precision(DType real, DType products) {
     return nominal == DType.F32 ? real : nominal;
   }
 
+  /**
+   * The element type in which such a value goes into scripts and comes out of them: DJL ends the
+   * process where it meets an array of bf16, which scripts may hold.
+   */
+  DType handed(DType nominal) {
+    DType stored = stored(nominal);
+    return stored == DType.BF16 ? DType.F32 : stored;
+  }
+
   boolean isMixed() {
     return real != products;
   }

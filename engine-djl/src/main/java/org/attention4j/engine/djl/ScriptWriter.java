@@ -146,6 +146,21 @@ final class ScriptWriter {
     };
   }
 
+  /** A tensor that the method was given, as what it is: see {@link Precision#handed}. */
+  String taken(String tensor, DType nominal) {
+    return isHandedAsItIs(nominal) ? tensor : "torch.to(" + tensor + ", " + code(nominal) + ")";
+  }
+
+  /** A tensor as the method returns it. */
+  String returned(String tensor, DType nominal) {
+    int handed = scalarType(precision.handed(nominal));
+    return isHandedAsItIs(nominal) ? tensor : "torch.to(" + tensor + ", " + handed + ")";
+  }
+
+  private boolean isHandedAsItIs(DType nominal) {
+    return precision.handed(nominal) == precision.stored(nominal);
+  }
+
   /** The keyword arguments of a new tensor. */
   String created(DType dtype) {
     return "dtype=" + code(dtype) + ", device=torch.device(\"" + device + "\")";
@@ -164,7 +179,7 @@ final class ScriptWriter {
       index = constants.size();
       constants.add(constant);
     }
-    return Term.tensor("c[" + index + "]");
+    return Term.tensor(taken("c[" + index + "]", constant.type().dtype()));
   }
 
   /** What {@code c} must hold, in order. */

@@ -4,18 +4,31 @@ import static org.attention4j.engine.djl.OpModel.normal;
 import static org.attention4j.engine.djl.OpModel.positive;
 import static org.attention4j.engine.djl.OpModel.truth;
 import static org.attention4j.engine.djl.OpModel.whole;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
+import org.attention4j.nn.Model;
+import org.attention4j.nn.Scope;
+import org.attention4j.reference.ReferenceEngine;
+import org.attention4j.spi.Eager;
+import org.attention4j.spi.Program;
+import org.attention4j.spi.Session;
+import org.attention4j.spi.SessionOptions;
 import org.attention4j.tensor.BinaryFunction;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Primitive;
+import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.tensor.UnaryFunction;
+import org.attention4j.weights.Weights;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /** Every primitive on PyTorch gives the reference engine's values and gradients. */
@@ -62,6 +75,48 @@ class PrimitivesTest {
                     }
                   });
             });
+  }
+
+  /** DJL ends the process at an array of bf16; nothing of one may reach it. */
+  @Test
+  void bf16ComesInGoesThroughAndComesOut() {
+    TensorType halves = TensorType.of(DType.BF16, 2, 3);
+    Model model =
+        new Model() {
+          @Override
+          public Map<String, TensorType> inputs() {
+            return Map.of("x", halves, "scalar", TensorType.of(DType.BF16));
+          }
+
+          @Override
+          public Map<String, Tensor> apply(Scope scope, Inputs in) {
+            Tensor x = in.get("x");
+            Tensor wide = x.cast(DType.F32).mul(1.001);
+            return Map.of(
+                "same", x,
+                "rounded", wide.cast(DType.BF16),
+                "swapped", x.permute(1, 0),
+                "scalar", in.get("scalar").cast(DType.F32));
+          }
+        };
+    HostTensor x = normal(3, 2, 3).cast(DType.BF16);
+    Map<String, HostTensor> values =
+        Map.of("x", x, "scalar", HostTensor.scalar(1.5f).cast(DType.BF16));
+    SessionOptions options = SessionOptions.defaults();
+    try (Session wanted = new ReferenceEngine().open(Program.of(model), Weights.empty(), options);
+        Session session = new DjlEngine().open(Program.of(model), Weights.empty(), options);
+        Eager eager = Eager.open(new DjlEngine(), Weights.empty(), options)) {
+      Map<String, HostTensor> expected = wanted.run(values);
+      for (Map<String, HostTensor> got : List.of(session.run(values), eager.run(model, values))) {
+        expected.forEach(
+            (name, tensor) -> {
+              HostTensor other = TinyGpt.get(got, name);
+              assertEquals(tensor.dtype(), other.dtype(), name);
+              assertArrayEquals(tensor.shape(), other.shape(), name);
+              assertEquals(tensor.buffer(), other.buffer(), name);
+            });
+      }
+    }
   }
 
   private static void pointwise(List<Case> cases) {

@@ -9,7 +9,7 @@ import org.attention4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
 /**
- * ONNX Attention, opsets 23 and 24: inputs Q, K, V, attn_mask, past_key, past_value,
+ * ONNX Attention, opsets 23 to 25: inputs Q, K, V, attn_mask, past_key, past_value,
  * nonpad_kv_seqlen; outputs Y, present_key, present_value, qk_matmul_output.
  */
 final class AttentionNode {
@@ -88,11 +88,24 @@ final class AttentionNode {
     return key.iota(key.dim(2)).reshape(1, 1, 1, key.dim(2));
   }
 
-  /** Causal: queries follow the past, or end at each batch's length where lengths are given. */
+  /** What causality and the window let a query see of keys at and around its own position. */
   private @Nullable Tensor structure(Node n) {
-    if (n.integer("is_causal", 0) == 0) {
+    int left = n.integer("left_window_size", -1);
+    int right = n.integer("right_window_size", -1);
+    boolean causal = n.integer("is_causal", 0) != 0;
+    if (left < 0 && right < 0 && !causal) {
       return null;
     }
+    Tensor position = positions(n);
+    Tensor shown = left < 0 ? null : position.sub(left).le(keySlots());
+    if (causal) {
+      return and(shown, keySlots().le(position));
+    }
+    return right < 0 ? shown : and(shown, keySlots().le(position.add(right)));
+  }
+
+  /** Queries follow the past, or end at each batch's length where lengths are given. */
+  private Tensor positions(Node n) {
     Tensor slot = query.iota(query.dim(2)).reshape(1, 1, query.dim(2), 1);
     Tensor past = n.find(4);
     Tensor lengths = n.find(6);
@@ -102,7 +115,7 @@ final class AttentionNode {
     } else if (past != null) {
       slot = slot.add(slot.value(past.dim(2)));
     }
-    return keySlots().le(slot);
+    return slot;
   }
 
   private @Nullable Tensor filled(Node n) {

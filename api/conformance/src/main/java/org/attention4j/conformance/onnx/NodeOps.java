@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import org.attention4j.onnxformat.proto.NodeProto;
 import org.attention4j.op.Activation;
 import org.attention4j.op.LayerNormalization;
 import org.attention4j.op.LogSoftmax;
@@ -13,24 +15,59 @@ import org.attention4j.op.RmsNormalization;
 import org.attention4j.op.RotaryEmbedding;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Tensor;
+import org.jspecify.annotations.Nullable;
 
 /** ONNX operators in terms of this library's ops; one function each. */
 final class NodeOps {
   private static final double EPSILON = 1e-5;
 
-  /** Operators by name. */
-  static final Map<String, Function<Node, List<Tensor>>> ALL =
-      Map.of(
-          "Attention", AttentionNode::results,
-          "Gelu", NodeOps::gelu,
-          "LayerNormalization", NodeOps::layerNormalization,
-          "RMSNormalization", NodeOps::rmsNormalization,
-          "Softmax", n -> List.of(overAxis(n, Tensor::softmax)),
-          "LogSoftmax", n -> List.of(overAxis(n, x -> x.apply(new LogSoftmax()))),
-          "Mish", n -> List.of(n.input(0).apply(new Activation(Activation.Kind.MISH))),
-          "SwiGLU", NodeOps::swiGlu,
-          "RotaryEmbedding", NodeOps::rotary,
-          "TensorScatter", NodeOps::tensorScatter);
+  /**
+   * An operator: the attributes that it may have, and its outputs. Precisions of what lies inside
+   * ({@code stash_type}, {@code softmax_precision}) change nothing: here that is f32 at least.
+   */
+  record Operator(Set<String> attributes, Function<Node, List<Tensor>> results) {}
+
+  private static final Map<String, Operator> ALL =
+      Map.ofEntries(
+          known(
+              "Attention",
+              AttentionNode::results,
+              "is_causal",
+              "kv_num_heads",
+              "left_window_size",
+              "q_num_heads",
+              "qk_matmul_output_mode",
+              "right_window_size",
+              "scale",
+              "softcap",
+              "softmax_precision"),
+          known("Gelu", NodeOps::gelu, "approximate"),
+          known("LayerNormalization", NodeOps::layerNormalization, "axis", "epsilon", "stash_type"),
+          known("RMSNormalization", NodeOps::rmsNormalization, "axis", "epsilon", "stash_type"),
+          known("Softmax", n -> List.of(overAxis(n, Tensor::softmax)), "axis"),
+          known("LogSoftmax", n -> List.of(overAxis(n, x -> x.apply(new LogSoftmax()))), "axis"),
+          known("Mish", n -> List.of(n.input(0).apply(new Activation(Activation.Kind.MISH)))),
+          known("Swish", n -> List.of(swish(n)), "alpha"),
+          known("SwiGLU", n -> List.of(swish(n).mul(n.input(1))), "alpha"),
+          known(
+              "RotaryEmbedding",
+              NodeOps::rotary,
+              "interleaved",
+              "num_heads",
+              "rotary_embedding_dim"), // which the tables' width tells
+          known("TensorScatter", NodeOps::tensorScatter, "axis", "mode"));
+
+  private static Map.Entry<String, Operator> known(
+      String name, Function<Node, List<Tensor>> results, String... attributes) {
+    return Map.entry(name, new Operator(Set.of(attributes), results));
+  }
+
+  /** The operator of ONNX's own domain with this name, or null if it is not known. */
+  static @Nullable Operator find(NodeProto node) {
+    return node.getDomain().isEmpty() || node.getDomain().equals("ai.onnx")
+        ? ALL.get(node.getOpType())
+        : null;
+  }
 
   private NodeOps() {}
 
@@ -40,9 +77,13 @@ final class NodeOps {
     return List.of(n.input(0).apply(new Activation(kind)));
   }
 
-  private static List<Tensor> swiGlu(Node n) {
-    Tensor gate = n.input(0).apply(new Activation(Activation.Kind.SILU));
-    return List.of(gate.mul(n.input(1)));
+  /** x sigmoid(alpha x). */
+  private static Tensor swish(Node n) {
+    Tensor x = n.input(0);
+    double alpha = n.real("alpha", 1);
+    return alpha == 1
+        ? x.apply(new Activation(Activation.Kind.SILU))
+        : x.mul(x.mul(alpha).apply(new Activation(Activation.Kind.SIGMOID)));
   }
 
   /** All axes from {@code axis} on as one. */
