@@ -57,6 +57,45 @@ public sealed interface Schedule {
   }
 
   /**
+   * {@code rate sqrt(scale / (scale + done))} (Vaswani et al. 2017, equation 3, its second part).
+   */
+  record InverseSquareRoot(double rate, long scale) implements Schedule {
+    public InverseSquareRoot {
+      requireSteps(scale);
+    }
+
+    @Override
+    public double at(long done) {
+      return rate * Math.sqrt((double) scale / (scale + done));
+    }
+  }
+
+  /** {@code rate} times {@code factor} once more after every so many steps. */
+  record Decay(double rate, double factor, long every) implements Schedule {
+    public Decay {
+      requireSteps(every);
+    }
+
+    @Override
+    public double at(long done) {
+      long times = done / every;
+      return rate * Math.pow(factor, (double) times);
+    }
+  }
+
+  /** {@code to + (from - to) (1 - done / steps)^power} over {@code steps}, then constant. */
+  record Polynomial(double from, double to, long steps, double power) implements Schedule {
+    public Polynomial {
+      requireSteps(steps);
+    }
+
+    @Override
+    public double at(long done) {
+      return done >= steps ? to : to + (from - to) * Math.pow(1 - (double) done / steps, power);
+    }
+  }
+
+  /**
    * Rises linearly from {@code rate * start / steps} for {@code steps}, then follows {@code after}
    * from its beginning.
    */
@@ -81,6 +120,17 @@ public sealed interface Schedule {
 
   static Schedule cosine(double from, double to, long steps) {
     return new Cosine(from, to, steps);
+  }
+
+  /**
+   * Vaswani et al. 2017, equation 3: {@code width^-0.5 min(n^-0.5, n warmUp^-1.5)} for the n-th
+   * update.
+   */
+  static Schedule vaswani(long width, long warmUp) {
+    double peak = 1 / Math.sqrt((double) width * warmUp);
+    Schedule root = new InverseSquareRoot(peak, warmUp); // begins at the peak, the warm-up's last
+    long rising = warmUp - 1;
+    return rising == 0 ? root : new WarmUp(rising, peak * rising / warmUp, 1, root);
   }
 
   /** Rises over some steps to this schedule's first rate; the first update uses 1/steps of it. */

@@ -75,6 +75,23 @@ final class Optimizers {
       double to = rate * argument(op, "end_factor").orElse(1);
       return Optional.of(Schedule.linear(from, to, (long) argument(op, "total_iters").orElse(5)));
     }
+    if (op.contains("StepLR") && !op.contains("MultiStepLR")) {
+      long every = (long) argument(op, "step_size").orElse(0);
+      return Optional.of(new Schedule.Decay(rate, argument(op, "gamma").orElse(0.1), every));
+    }
+    if (op.contains("ExponentialLR")) {
+      return Optional.of(new Schedule.Decay(rate, argument(op, "gamma").orElse(0.1), 1));
+    }
+    if (op.contains("PolynomialLR")) {
+      long steps = (long) argument(op, "total_iters").orElse(5);
+      double power = argument(op, "power").orElse(1);
+      return Optional.of(new Schedule.Polynomial(rate, 0, steps, power));
+    }
+    return withWarmUp(op, rate);
+  }
+
+  /** The schedules of transformers. */
+  private static Optional<Schedule> withWarmUp(String op, double rate) {
     long warmUp = (long) argument(op, "num_warmup_steps").orElse(0);
     long rest = (long) argument(op, "num_training_steps").orElse(0) - warmUp;
     if (op.contains("get_cosine_schedule_with_warmup")) {
@@ -87,6 +104,15 @@ final class Optimizers {
     }
     if (op.contains("get_constant_schedule_with_warmup")) {
       return Optional.of(warmed(warmUp, rate, Schedule.constant(rate)));
+    }
+    if (op.contains("get_polynomial_decay_schedule_with_warmup")) {
+      double end = argument(op, "lr_end").orElse(1e-7);
+      double power = argument(op, "power").orElse(1);
+      return Optional.of(warmed(warmUp, rate, new Schedule.Polynomial(rate, end, rest, power)));
+    }
+    if (op.contains("get_inverse_sqrt_schedule")) {
+      long scale = (long) argument(op, "timescale").orElse(warmUp == 0 ? 1e4 : (double) warmUp);
+      return Optional.of(warmed(warmUp, rate, new Schedule.InverseSquareRoot(rate, scale)));
     }
     boolean none = !op.matches(".*(LR\\(|schedule(?!r?d)|Scheduler).*");
     return none || op.contains("get_constant_schedule")
