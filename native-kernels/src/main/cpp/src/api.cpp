@@ -153,11 +153,19 @@ int64_t bias_items(const Problem& problem) {
          (sums[2] ? 1 : query_tiles(problem)) * (sums[3] ? 1 : key_tiles(problem));
 }
 
+/**
+ * Whether delta may come from the saved output. Rounded to 16 bits, it makes the score gradients of a row
+ * miss their sum, which the sweep makes good unless there is a softcap; see kernel/key_centre.h.
+ */
+bool serves(const BackwardCall& call, bool swept) {
+  return call.out.element == Element::kFloat32 || (swept && call.problem.softcap == 0);
+}
+
 void run_backward(a4j_context& context, BackwardCall call) {
   const Problem& problem = call.problem;
   const int64_t rows = problem.batch * problem.heads * problem.queries;
-  const bool saved = present(call.out) && present(call.lse);
   const BackwardSweep* sweep = context.kernels.backward_sweep(call);
+  const bool saved = present(call.out) && present(call.lse) && serves(call, sweep != nullptr);
   const int64_t partials = sweep == nullptr ? 0 : plan_sweep(call);
   const int64_t outs = saved ? 0 : rows * (problem.value_dim + 1);
   Scratch scratch(context, sizeof(float) * static_cast<size_t>(partials + rows + outs));

@@ -204,8 +204,10 @@ std::vector<int32_t> available_isas() {
   return isas;
 }
 
-Results::Results(const TestProblem& problem)
-    : out(problem.out_dims(), problem.features.dtype, problem.features.layout),
+Results::Results(const TestProblem& problem) : Results(problem, problem.features.dtype) {}
+
+Results::Results(const TestProblem& problem, int32_t out_dtype)
+    : out(problem.out_dims(), out_dtype, problem.features.layout),
       lse(problem.lse_dims(), A4J_F32),
       grad_query(problem.query.dims(), problem.features.dtype, problem.features.layout),
       grad_key(problem.key.dims(), problem.features.dtype, problem.features.layout),

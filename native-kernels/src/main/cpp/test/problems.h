@@ -88,6 +88,8 @@ std::vector<int32_t> available_isas();
 /** The kernel's results for a problem. */
 struct Results {
   explicit Results(const TestProblem& problem);
+  /** With an output of another type than the problem's. */
+  Results(const TestProblem& problem, int32_t out_dtype);
 
   bool guards_intact() const;
   void forward(a4j_context* context, const TestProblem& problem);

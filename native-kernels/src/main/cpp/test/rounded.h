@@ -3,7 +3,7 @@
 
 #include "naive.h"
 
-/** Only masks; no softcap, bias, ALiBi or dropout. Results as if stored in bf16. */
+/** Results as if stored in bf16. */
 Expected naive_rounded(const TestProblem& problem);
 
 struct Errors {
