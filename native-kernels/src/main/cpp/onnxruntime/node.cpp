@@ -135,6 +135,9 @@ ForeignTensor Node::result(OrtKernelContext* context, size_t index, const int64_
 }
 
 void Node::attend(OrtKernelContext* context, const WireAttention& wire, int32_t dtype) const {
+  if (wire.output_type() != dtype) {
+    throw Failure(A4J_INVALID_ARGUMENT, "the attention code has an f32 output, the node has not");
+  }
   int64_t sizes[4];
   wire.output_sizes(sizes);
   a4j_view output = wire.output(result(context, 0, sizes, 4, dtype));

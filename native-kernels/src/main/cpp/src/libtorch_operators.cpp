@@ -128,7 +128,9 @@ void forward(const Runtime& with, StableValue* stack, uint64_t arguments) {
   WireAttention wire(given.code(), given.entries(), given.operands(), given.tensors());
   int64_t sizes[4];
   wire.output_sizes(sizes);
-  OwnedTensor out(shim, shaped(given[0], sizes));
+  ForeignTensor result = shaped(given[0], sizes);
+  result.dtype = wire.output_type();
+  OwnedTensor out(shim, result);
   ForeignTensor rows;
   rows.rank = 3;  // [batch, heads, queries], f32 whatever the rest is
   std::copy(sizes, sizes + 3, rows.sizes);

@@ -17,6 +17,9 @@ namespace attention4j {
  *   dropout_2(x, seed, code), dropout_3(x, seed, added, code) -> added + dropout(x), dense f32
  *   activation_1(x, code) -> (f(x), f'(x)), dense f32
  *
+ * The output has the query's element type, or is f32 where the code says so: the backward operator takes
+ * either, and is more exact with f32 beside operands of 16 bits.
+ *
  * `code` is an i64 tensor with the numbers of org.attention4j.op.AttentionCode, or
  * dropout's probability (a double's bits) and site, or the a4j_activation. There is no autograd
  * formula: whoever differentiates calls the backward operator.

@@ -16,6 +16,7 @@ constexpr int64_t kQueryTimeFirst = 2;
 constexpr int64_t kKeyTimeFirst = 4;
 constexpr int64_t kValueTimeFirst = 8;
 constexpr int64_t kOutputTimeFirst = 16;
+constexpr int64_t kFloat32Output = 32;
 constexpr int64_t kTimeFirst = kQueryTimeFirst | kKeyTimeFirst | kValueTimeFirst | kOutputTimeFirst;
 constexpr size_t kFixedOperands = 3;
 
@@ -177,7 +178,7 @@ WireAttention::WireAttention(const int64_t* code, size_t entries, const ForeignT
             std::to_string(count));
   }
   flags_ = reader.next();
-  if ((flags_ & ~(kLogSumExp | kTimeFirst)) != 0) invalid("the attention code has unknown flags");
+  if ((flags_ & ~(kLogSumExp | kTimeFirst | kFloat32Output)) != 0) invalid("the attention code has unknown flags");
   log_sum_exp_ = (flags_ & kLogSumExp) != 0;
   for (size_t i = 0; i < kFixedOperands; i++) {
     if (operands[i].rank != 4) {
@@ -271,6 +272,10 @@ void WireAttention::read_mask(Reader& reader, const ForeignTensor* operands, int
   }
   problem_.mask = mask_.data();
   problem_.mask_nodes = static_cast<int64_t>(mask_.size());
+}
+
+int32_t WireAttention::output_type() const {
+  return (flags_ & kFloat32Output) != 0 ? A4J_F32 : problem_.query.dtype;
 }
 
 void WireAttention::output_sizes(int64_t (&sizes)[4]) const {

@@ -54,6 +54,9 @@ class WireAttention {
   /** The operand that is the bias, if there is one. */
   size_t bias_operand() const { return bias_operand_; }
 
+  /** The a4j_dtype of the output: the query's, or f32 where the code says so. */
+  int32_t output_type() const;
+
   /** Sizes of the output as the runtime sees it, [batch, heads, queries, value_dim] or time first. */
   void output_sizes(int64_t (&sizes)[4]) const;
 

@@ -64,7 +64,7 @@ Errors errors_against(Tensor& truth, Get get) {
 
 }  // namespace
 
-Expected naive_rounded(const TestProblem& p) {
+Expected naive_rounded(const TestProblem& p, bool with_grad_lse) {
   Expected e(p);
   const Shape& s = p.shape;
   int64_t members = s.heads / s.key_heads;
@@ -89,6 +89,7 @@ Expected naive_rounded(const TestProblem& p) {
           inflow[at] = round_off(factor * dot(p.grad_out, i, p.value, j, b, h, key_head));
           delta += weights[at] * inflow[at];
         }
+        if (with_grad_lse) delta -= p.grad_lse.get(b, h, i, 0);
         for (int64_t j = 0; j < s.keys; j++) {
           size_t at = static_cast<size_t>(j);
           // The softmax's gradient is one op, the softcap's and the product with the scale are others.

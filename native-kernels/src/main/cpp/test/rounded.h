@@ -4,7 +4,7 @@
 #include "naive.h"
 
 /** Results as if stored in bf16. */
-Expected naive_rounded(const TestProblem& problem);
+Expected naive_rounded(const TestProblem& problem, bool with_grad_lse);
 
 struct Errors {
   double largest = 0;

@@ -204,7 +204,7 @@ TEST(backward, bf16_errs_at_most_twice_as_much_as_a_naive_bf16_run) {
       features.mask = mask;
       TestProblem problem(shape_of(2, 1, 96, 200, dim), features, seed++);
       Expected exact = naive(problem, false);
-      Expected rounded = naive_rounded(problem);
+      Expected rounded = naive_rounded(problem, false);
       for (int32_t isa : available_isas()) {
         Context context = make_context(isa, 1);
         Results results(problem);

@@ -136,6 +136,20 @@ TEST(wire, time_before_heads_is_the_same_problem) {
   }
 }
 
+TEST(wire, the_output_has_the_type_of_the_query_or_is_f32) {
+  Memory memory;
+  std::vector<ForeignTensor> operands = memory.operands();
+  for (ForeignTensor& operand : operands) {
+    if (operand.dtype == A4J_F32) operand.dtype = A4J_BF16;  // half of the memory
+  }
+  Code code = full_code();
+  WireAttention same(code.data(), code.size(), operands.data(), operands.size());
+  check(same.output_type() == A4J_BF16, "the query's");
+  code[2] = 32;
+  WireAttention wide(code.data(), code.size(), operands.data(), operands.size());
+  check(wide.output_type() == A4J_F32, "f32");
+}
+
 TEST(wire, dropout_takes_its_seed_from_an_operand) {
   Memory memory;
   std::vector<ForeignTensor> operands = memory.operands();

@@ -20,7 +20,7 @@ import org.attention4j.tensor.TensorType;
  * <ul>
  *   <li>{@link #VERSION}
  *   <li>number of operands, an appended start included
- *   <li>flags: {@link #LOG_SUM_EXP} and those of {@link #TIME_FIRST}
+ *   <li>flags: {@link #LOG_SUM_EXP}, those of {@link #TIME_FIRST}, {@link #F32_OUTPUT}
  *   <li>kind of start: {@link #CONSTANT}, {@link #STATIC_CACHE}, {@link #OPERAND} or {@link #LAST}
  *   <li>start: the slot if constant, the index of its operand if that is one, otherwise 0
  *   <li>index of the bias operand, -1 for none
@@ -59,6 +59,12 @@ public final class AttentionCode {
   /** Flags: all four are. */
   public static final long TIME_FIRST =
       QUERY_TIME_FIRST | KEY_TIME_FIRST | VALUE_TIME_FIRST | OUTPUT_TIME_FIRST;
+
+  /**
+   * Flag: the output is f32 whatever the operands are. Its gradient needs an output that is not
+   * rounded to 16 bits.
+   */
+  public static final long F32_OUTPUT = 32;
 
   /** Start: a number in the code. */
   public static final long CONSTANT = 0;
@@ -122,17 +128,19 @@ public final class AttentionCode {
   }
 
   /**
-   * As {@link #encode(Attention, List)}, for an operator whose runtime keeps time before heads.
+   * As {@link #encode(Attention, List)}, for an operator whose runtime keeps time before heads or
+   * wants another output.
    *
-   * @param timeFirst those of the flags {@link #TIME_FIRST} whose foreign tensors are [batch, time,
-   *     heads, head_dim]; the types given here are the op's own all the same
+   * @param flags those of the flags {@link #TIME_FIRST} whose foreign tensors are [batch, time,
+   *     heads, head_dim], and {@link #F32_OUTPUT}; the types given here are the op's own all the
+   *     same
    */
-  public static List<Long> encode(Attention op, List<TensorType> operands, long timeFirst) {
+  public static List<Long> encode(Attention op, List<TensorType> operands, long flags) {
     long kind = startKind(op, operands);
     List<Long> code = new ArrayList<>();
     code.add(VERSION);
     code.add((long) operands.size() + (kind == OPERAND ? 1 : 0));
-    code.add((op.logSumExp() ? LOG_SUM_EXP : 0) | timeFirst);
+    code.add((op.logSumExp() ? LOG_SUM_EXP : 0) | flags);
     code.add(kind);
     code.add(startValue(op, kind, operands.size()));
     code.add(extra(op.extras().bias()));

@@ -111,6 +111,14 @@ final class AttentionCodeTest {
         5L, AttentionCode.encode(op, OPERANDS, AttentionCode.KEY_TIME_FIRST).get(2), "key only");
   }
 
+  @Test
+  void anOutputThatIsNotRoundedIsAFlagThatTheOpDoesNotKnow() {
+    Attention op = op(Mask.all(), Dim.of(0), Attention.Extras.NONE);
+    List<Long> code = AttentionCode.encode(op, OPERANDS, AttentionCode.F32_OUTPUT);
+    assertEquals(33L, code.get(2));
+    assertEquals(op, AttentionCode.decode(code));
+  }
+
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 5, 11, 15, 19})
   void aTruncatedCodeIsRefused(int length) {

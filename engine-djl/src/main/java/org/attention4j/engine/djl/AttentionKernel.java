@@ -140,13 +140,27 @@ final class AttentionKernel {
     };
   }
 
-  /** The output, the log-sum-exp if it is a result; what backward needs is saved. */
-  Written forward(Attention op, ScriptCall call) {
+  /**
+   * The output, the log-sum-exp if it is a result; what backward needs is saved. Where operands
+   * have 16 bits, that is an output of 32, which is also what other ops want in mixed precision.
+   *
+   * @param gradients whether there may be a backward pass
+   */
+  Written forward(Attention op, ScriptCall call, boolean gradients) {
     List<TensorType> types = call.types();
     List<String> tensors = operands(op, types, call);
-    List<String> names = call(op, "attention_forward", tensors, op, types, 2, call);
+    DType stored = call.writer().precision().stored(call.type(0).dtype());
+    boolean halves = stored == DType.BF16 || stored == DType.F16;
+    boolean wide = (halves && gradients) || call.castsFactor(0);
+    long flags = wide ? AttentionCode.F32_OUTPUT : 0;
+    List<String> names = call(op, "attention_forward", tensors, op, flags, 2, call);
+    String output = names.get(0);
+    if (wide && halves) {
+      int code = ScriptWriter.scalarType(stored);
+      output = call.writer().name("o", "torch.to(" + output + ", " + code + ")");
+    }
     List<Term> results = new ArrayList<>();
-    results.add(Term.tensor(call.product(names.get(0))));
+    results.add(Term.tensor(output));
     if (op.logSumExp()) {
       results.add(Term.tensor(names.get(1)));
     }
@@ -168,7 +182,7 @@ final class AttentionKernel {
     if (of.logSumExp()) {
       tensors.add(call.tensor(cotangents + 1));
     }
-    List<String> names = call(op, "attention_backward", tensors, of, types, 4, call);
+    List<String> names = call(op, "attention_backward", tensors, of, 0, 4, call);
     List<Term> results = new ArrayList<>();
     for (int i = 0; i < 3; i++) {
       results.add(Term.tensor(call.product(names.get(i))));
@@ -184,9 +198,11 @@ final class AttentionKernel {
       String prefix,
       List<String> tensors,
       Attention of,
-      List<TensorType> types,
+      long flags,
       int results,
       ScriptCall call) {
+    int operands = op instanceof Backward backward ? backward.operands() : call.count();
+    List<TensorType> types = call.types().subList(0, operands);
     String operator =
         "ops." + operators.namespace() + "." + operators.operatorOf(op) + "_" + tensors.size();
     String arguments = tensors.stream().collect(Collectors.joining(", "));
@@ -194,7 +210,7 @@ final class AttentionKernel {
         .names(
             prefix.substring(0, 1),
             results,
-            operator + "(" + arguments + ", " + code(of, types, call) + ")");
+            operator + "(" + arguments + ", " + code(of, types, flags, call) + ")");
   }
 
   /** The op's operands, and the first query's slot where nothing else tells it. */
@@ -211,8 +227,8 @@ final class AttentionKernel {
     return tensors;
   }
 
-  private static String code(Attention op, List<TensorType> types, ScriptCall call) {
-    List<Long> code = AttentionCode.encode(op, types);
+  private static String code(Attention op, List<TensorType> types, long flags, ScriptCall call) {
+    List<Long> code = AttentionCode.encode(op, types, flags);
     TensorType type = TensorType.of(DType.I64, code.size());
     return call.writer().constant(new Primitive.Constant(type, List.copyOf(code))).text();
   }

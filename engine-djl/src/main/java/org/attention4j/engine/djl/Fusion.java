@@ -64,7 +64,7 @@ final class Fusion {
       return Written.of(Term.tensor("torch.alias(" + call.tensor(0) + ")"));
     }
     if (kernel != null && op instanceof Attention attention && kernel.claims(op, call.types())) {
-      return kernel.forward(attention, call);
+      return kernel.forward(attention, call, gradients);
     }
     if (op instanceof Backward backward) {
       if (kernel != null && backward.of() instanceof Attention) {

@@ -59,11 +59,18 @@ record ScriptCall(
 
   /** An operand in the element type of matrix products. */
   String factor(int index) {
-    Precision precision = writer.precision();
-    boolean cast = precision.isMixed() && type(index).dtype() == DType.F32;
-    return cast
-        ? "torch.to(" + tensor(index) + ", " + ScriptWriter.scalarType(precision.products()) + ")"
+    return castsFactor(index)
+        ? "torch.to("
+            + tensor(index)
+            + ", "
+            + ScriptWriter.scalarType(writer.precision().products())
+            + ")"
         : tensor(index);
+  }
+
+  /** Whether an operand has another element type in matrix products. */
+  boolean castsFactor(int index) {
+    return writer.precision().isMixed() && type(index).dtype() == DType.F32;
   }
 
   /** A product brought back to the element type of everything else. */
