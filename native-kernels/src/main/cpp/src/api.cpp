@@ -153,19 +153,12 @@ int64_t bias_items(const Problem& problem) {
          (sums[2] ? 1 : query_tiles(problem)) * (sums[3] ? 1 : key_tiles(problem));
 }
 
-/**
- * Whether delta may come from the saved output. Rounded to 16 bits, it makes the score gradients of a row
- * miss their sum, which the sweep makes good unless there is a softcap; see kernel/key_centre.h.
- */
-bool serves(const BackwardCall& call, bool swept) {
-  return call.out.element == Element::kFloat32 || (swept && call.problem.softcap == 0);
-}
-
 void run_backward(a4j_context& context, BackwardCall call) {
   const Problem& problem = call.problem;
   const int64_t rows = problem.batch * problem.heads * problem.queries;
   const BackwardSweep* sweep = context.kernels.backward_sweep(call);
-  const bool saved = present(call.out) && present(call.lse) && serves(call, sweep != nullptr);
+  const bool exact = call.out.element == Element::kFloat32;
+  const bool saved = present(call.out) && present(call.lse) && (exact || sweep != nullptr);
   const int64_t partials = sweep == nullptr ? 0 : plan_sweep(call);
   const int64_t outs = saved ? 0 : rows * (problem.value_dim + 1);
   Scratch scratch(context, sizeof(float) * static_cast<size_t>(partials + rows + outs));
@@ -176,7 +169,21 @@ void run_backward(a4j_context& context, BackwardCall call) {
     call.lse = dense_view(call.delta + rows * (problem.value_dim + 1), problem, 1);
     run_forward(context, ForwardCall{problem, call.out, call.lse, {}, nullptr});
   }
-  bool swept = sweep != nullptr && run_sweep(context.pool, *sweep, call, sums, is_short(problem));
+  // Rows of one block of keys are centred, so that they need no exact delta.
+  int32_t too_rough = 0;
+  if (saved && !exact && problem.keys > kBackwardKeys) call.too_rough = &too_rough;
+  Swept outcome = Swept::kNotFinite;
+  if (sweep != nullptr) outcome = run_sweep(context.pool, *sweep, call, sums, is_short(problem));
+  Workspace exact_out;
+  if (outcome == Swept::kTooRough) {
+    size_t elements = static_cast<size_t>(rows * problem.value_dim);
+    call.out = dense_view(static_cast<float*>(exact_out.reserve(sizeof(float) * elements)), problem,
+                          problem.value_dim);
+    call.too_rough = nullptr;
+    run_forward(context, ForwardCall{problem, call.out, {}, {}, nullptr});
+    outcome = run_sweep(context.pool, *sweep, call, sums, is_short(problem));
+  }
+  bool swept = outcome == Swept::kAll;
   if (sweep == nullptr) run_items(context, context.kernels.backward_delta, call, query_items(problem));
   if (!swept && present(call.grad_query)) {
     run_items(context, context.kernels.backward_query, call, query_items(problem));

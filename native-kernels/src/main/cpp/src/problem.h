@@ -123,6 +123,8 @@ struct BackwardCall {
   float* delta;
   /** Set to 1 if query, key, value or grad_out holds NaN or infinity. */
   int32_t* not_finite;
+  /** Set to 1 if an output of 16 bits is too rough for delta, see kernel/rough_output.h; or null. */
+  int32_t* too_rough;
   /** Tasks that share one head's keys in the fast sweep. */
   int64_t chunks;
   /** [chunks, batch, heads, queries, gradient_step(key_dim)]; null if chunks is 1. */
@@ -148,7 +150,8 @@ static inline int gradient_step(int width) {
 /** The fast backward pass: prepare, then (if all is finite) sweep, then reduce what is partial. */
 struct BackwardSweep {
   size_t (*workspace_bytes)(const BackwardCall& call);
-  /** Items per (batch, head, tile of queries), then (batch, key head, tile of keys): delta, not_finite. */
+  /** Items per (batch, head, tile of queries), then (batch, key head, tile of keys): delta, not_finite,
+   * too_rough. */
   void (*prepare)(const BackwardCall& call, int64_t item, void* workspace);
   /** One item per (chunk, batch, head). */
   void (*sweep)(const BackwardCall& call, int64_t item, void* workspace);

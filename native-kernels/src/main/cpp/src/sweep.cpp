@@ -62,8 +62,8 @@ int64_t plan_sweep(BackwardCall& call) {
          key_partials(call.problem, call.problem.value_dim);
 }
 
-bool run_sweep(ThreadPool& pool, const BackwardSweep& sweep, BackwardCall& call, float* partials,
-               bool alone) {
+Swept run_sweep(ThreadPool& pool, const BackwardSweep& sweep, BackwardCall& call, float* partials,
+                bool alone) {
   const Problem& problem = call.problem;
   int64_t heads = problem.batch * problem.heads;
   int64_t query_count = heads * query_tiles(problem);
@@ -74,7 +74,8 @@ bool run_sweep(ThreadPool& pool, const BackwardSweep& sweep, BackwardCall& call,
   call.not_finite = &not_finite;
   run_items(pool, sweep.prepare, call, query_count + key_count, 0, pass_alone);
   call.not_finite = nullptr;
-  if (not_finite != 0) return false;
+  if (call.too_rough != nullptr && *call.too_rough != 0) return Swept::kTooRough;
+  if (not_finite != 0) return Swept::kNotFinite;
   int64_t for_queries = query_partials(call);
   int64_t for_keys = key_partials(problem, problem.key_dim);
   if (for_queries > 0) call.query_partials = partials;
@@ -90,7 +91,7 @@ bool run_sweep(ThreadPool& pool, const BackwardSweep& sweep, BackwardCall& call,
   if (present(call.grad_bias)) {
     run_items(pool, sweep.bias, call, bias_items(problem), sweep.bias_workspace_bytes(call), alone);
   }
-  return true;
+  return Swept::kAll;
 }
 
 }  // namespace attention4j

@@ -9,12 +9,14 @@ namespace attention4j {
 /** Decides how the work is split; returns how many floats run_sweep needs for partial sums. */
 int64_t plan_sweep(BackwardCall& call);
 
-/**
- * After plan_sweep: computes delta, then all gradients that are wanted. False, with delta
- * only, if an operand holds NaN or infinity: those need the general backward pass. With `alone` no
- * other thread helps. Throws
- * std::bad_alloc.
- */
-bool run_sweep(ThreadPool& pool, const BackwardSweep& sweep, BackwardCall& call, float* partials, bool alone);
+enum class Swept {
+  kAll,        // all gradients that are wanted
+  kNotFinite,  // delta only: an operand holds NaN or infinity, which need the general backward pass
+  kTooRough    // nothing: call.too_rough was given and is set
+};
+
+/** After plan_sweep. With `alone` no other thread helps. Throws std::bad_alloc. */
+Swept run_sweep(ThreadPool& pool, const BackwardSweep& sweep, BackwardCall& call, float* partials,
+                bool alone);
 
 }  // namespace attention4j

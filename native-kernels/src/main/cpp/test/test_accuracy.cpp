@@ -69,6 +69,9 @@ std::vector<Case> cases() {
       {"plain", 0, 0, 0, 1, long_rows(), plain},
       {"keys + 3", 0, 3, 0, 1, long_rows(), plain},
       {"values + 3", 0, 0, 3, 1, long_rows(), plain},
+      {"values + 30", 0, 0, 30, 1, long_rows(), plain},
+      {"keys + 10, values + 0.1", 0, 10, 0.1, 1, long_rows(), plain},
+      {"keys and values + 1", 0, 1, 1, 1, long_rows(), plain},
       {"keys and values + 3", 0, 3, 3, 1, long_rows(), plain},
       {"keys + 3, values + 30", 0, 3, 30, 1, long_rows(), plain},
       {"queries + 3", 3, 0, 0, 1, long_rows(), plain},
@@ -134,9 +137,7 @@ TEST(accuracy, bf16_on_unfriendly_inputs_errs_at_most_twice_as_much_as_a_naive_b
           std::snprintf(text, sizeof text, "%-24s %-11s %-18s %-10s %8.2g of %8.2g %6.2f %6.2f", one.name,
                         a4j_isa_name(isa), ways[way], name, ours.root_mean_square / size,
                         theirs.root_mean_square / size, ratio, most);
-          // An output in 16 bits costs the largest error of a gradient a little more, see
-          // docs/native-kernels.md.
-          bool failed = !(ratio <= 2 && most <= (way == 0 ? 2.5 : 2));
+          bool failed = !(ratio <= 2 && most <= 2);
           if (print) std::printf("%s%s\n", text, failed ? " !" : "");
           if (failed) failures += std::string("\n") + text;
         };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "readers.h"
+#include "rough_output.h"
 
 #if defined(__AVX2__)
 
@@ -26,6 +27,9 @@ struct BackwardPrepare {
       finite = all_finite(problem.query, batch, head, first, rows, problem.key_dim);
       finite &=
           !present(call.grad_out) || all_finite(call.grad_out, batch, head, first, rows, problem.value_dim);
+      if (tile == 0 && call.too_rough != nullptr && RoughOutput<Isa>::matters(call, batch, head)) {
+        __atomic_store_n(call.too_rough, 1, __ATOMIC_RELAXED);
+      }
       for (int i = 0; i < rows; i += V::kCount) {
         delta(call, batch, head, first + i, rows - i < V::kCount ? rows - i : V::kCount);
       }

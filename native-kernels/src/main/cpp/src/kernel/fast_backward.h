@@ -13,7 +13,6 @@
 
 #include "backward_weights.h"
 #include "gradient_rows.h"
-#include "key_centre.h"
 
 #if defined(__AVX2__)
 
@@ -38,9 +37,6 @@ struct FastBackward {
     float* grad_key;    // [kBackwardKeys + kRows][gradient_step(key_dim)]
     float* grad_value;  // [kBackwardKeys + kRows][gradient_step(value_dim)]
     float* grad_query;  // [queries][gradient_step(key_dim)], if the head is not split
-    bool centred;
-    float* centre;    // [gradient_step(key_dim)], see key_centre.h
-    float* row_sums;  // [queries]: of the score gradients
 
     Scratch(Arena& arena, const BackwardCall& call)
         : tile(arena, call.problem), weights(arena, call.problem, true) {
@@ -50,10 +46,6 @@ struct FastBackward {
       grad_value = arena.floats(static_cast<size_t>((kBackwardKeys + kRows) * value_step));
       int64_t own_rows = call.chunks > 1 ? 0 : call.problem.queries;
       grad_query = arena.floats(static_cast<size_t>(own_rows * key_step));
-      centred = may_centre(call);
-      if (!centred) return;
-      centre = arena.floats(static_cast<size_t>(key_step));
-      row_sums = arena.floats(static_cast<size_t>(call.problem.queries));
     }
   };
 
@@ -79,17 +71,12 @@ struct FastBackward {
     size_t query_bytes = sizeof(float) * static_cast<size_t>(problem.queries * step);
     if (query_bytes > 0) memset(grad_query, 0, query_bytes);  // without queries it may be null
     Band band = Band::of(problem);
-    if (scratch.centred) {
-      scratch.centred = KeyCentre<Isa>::find(problem, band, place.batch, place.head, scratch.centre);
-      for (int64_t i = 0; i < problem.queries; i++) scratch.row_sums[i] = 0;
-    }
     int64_t blocks = backward_blocks(problem);
     for (int64_t block = blocks * chunk / call.chunks; block < blocks * (chunk + 1) / call.chunks; block++) {
       place.first_key = block * kBackwardKeys;
       place.keys = Tile::count_of(problem.keys - place.first_key, kBackwardKeys);
       key_block(call, band, place, scratch, grad_query);
     }
-    if (scratch.centred) take_off_centre(call, place, chunk == 0, scratch, grad_query);
     if (call.chunks == 1 && present(call.grad_query)) {
       for (int64_t i = 0; i < problem.queries; i++) {
         GradientRows<Isa>::store_query(call, place.batch, place.head, i, grad_query + i * step);
@@ -98,32 +85,6 @@ struct FastBackward {
   }
 
  private:
-  /** Rows of one block of keys are centred by BackwardWeights; with a softcap, the sum of a row is not known.
-   */
-  static bool may_centre(const BackwardCall& call) {
-    const Problem& problem = call.problem;
-    return call.out.element != Element::kFloat32 && problem.softcap == 0 && problem.keys > kBackwardKeys &&
-           present(call.grad_query);
-  }
-
-  static void take_off_centre(const BackwardCall& call, const BackwardPlace& place, bool first,
-                              const Scratch& scratch, float* grad_query) {
-    const Problem& problem = call.problem;
-    int step = gradient_step(problem.key_dim);
-    for (int64_t i = 0; i < problem.queries; i++) {
-      float sum = scratch.row_sums[i];
-      if (first && present(call.grad_lse)) {
-        float lse = read_element(call.lse, offset_of(call.lse, place.batch, place.head, i));
-        int64_t at = offset_of(call.grad_lse, place.batch, place.head, i);
-        if (lse != -__builtin_inff()) sum -= read_element(call.grad_lse, at);
-      }
-      for (int d = 0; d < step; d += V::kCount) {
-        float* to = grad_query + i * step + d;
-        V::store(to, V::load(to) - V::load(scratch.centre + d) * sum);
-      }
-    }
-  }
-
   static void key_block(const BackwardCall& call, const Band& band, BackwardPlace& place, Scratch& scratch,
                         float* grad_query) {
     const Problem& problem = call.problem;
@@ -139,9 +100,6 @@ struct FastBackward {
       place.queries = Tile::count_of(problem.queries - q, kBackwardQueries);
       if (!scratch.tile.compute(call, band, place)) continue;
       scratch.weights.apply(place, scratch.tile);
-      for (int i = 0; scratch.centred && i < place.queries; i++) {
-        scratch.row_sums[q + i] += scratch.tile.pairs.gradient_sum(i, scratch.tile.width);
-      }
       if (present(call.grad_value)) value_gradients(problem, band, place, scratch);
       if (present(call.grad_key)) key_gradients(problem, band, place, scratch);
       if (present(call.grad_query)) query_gradients(problem, place, scratch, grad_query + q * key_step);

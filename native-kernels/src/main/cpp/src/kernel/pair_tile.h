@@ -42,13 +42,6 @@ struct PairTile<Isa, MicroFloat32<Isa>> {
     V::store(gradients + i * kStep + j, gradient);
     V::store(gradients + (i + 1) * kStep + j, next_gradient);
   }
-
-  /** The sum of the first `width` gradients of row i, as they were stored. */
-  float gradient_sum(int i, int width) const {
-    F sum = F{};
-    for (int j = 0; j < width; j += V::kCount) sum += V::load(gradients + i * kStep + j);
-    return V::total(sum);
-  }
 };
 
 #if defined(__AVX512BF16__)
@@ -84,15 +77,6 @@ struct PairTile<Isa, MicroBfloat16<Isa>> {
     __m256i first = _mm512_castsi512_si256(both), second = _mm512_extracti64x4_epi64(both, 1);
     memcpy(gradient_rows + i * kBackwardStep + j, &first, sizeof first);
     memcpy(gradient_rows + (i + 1) * kBackwardStep + j, &second, sizeof second);
-  }
-
-  float gradient_sum(int i, int width) const {
-    F sum = F{}, even, odd;
-    for (int j = 0; j < width; j += 2 * V::kCount) {
-      V::load_bfloat16_pairs(gradient_rows + i * kBackwardStep + j, even, odd);
-      sum += even + odd;
-    }
-    return V::total(sum);
   }
 
  private:
