@@ -4,7 +4,8 @@
 // Operands: query; fresh key and value; past key and value [batch, key heads, capacity, width]; then those
 // that follow the value in the code, which takes the cache for key and value: its first query stands in the
 // slot that an operand tells, its layouts are those of the fresh rows. Results: the output, the present
-// key and value. In a cache of bf16, queries are rounded as well, so that the kernels may multiply pairs.
+// key and value. In a cache of bf16, queries are rounded as well, so that the kernels may multiply pairs. A
+// cache of int8 has rows of A4J_I8_ROWS: its width is that of the fresh rows and four bytes for the scale.
 #include <algorithm>
 #include <cstring>
 #include <memory>
@@ -30,10 +31,18 @@ ForeignTensor turned(ForeignTensor tensor, bool turn) {
   return tensor;
 }
 
+int64_t element_bytes_of(const ForeignTensor& tensor) {
+  return tensor.dtype == A4J_F32 ? 4 : tensor.dtype == A4J_I8_ROWS ? 1 : 2;
+}
+
+int64_t elements_of(const ForeignTensor& tensor) {
+  int64_t elements = 1;
+  for (int axis = 0; axis < tensor.rank; axis++) elements *= tensor.sizes[axis];
+  return elements;
+}
+
 int64_t bytes_of(const ForeignTensor& tensor) {
-  int64_t bytes = tensor.dtype == A4J_F32 ? 4 : 2;
-  for (int axis = 0; axis < tensor.rank; axis++) bytes *= tensor.sizes[axis];
-  return bytes;
+  return elements_of(tensor) * element_bytes_of(tensor);
 }
 
 a4j_view view_of(const ForeignTensor& tensor, int64_t elements) {
@@ -43,10 +52,6 @@ a4j_view view_of(const ForeignTensor& tensor, int64_t elements) {
   view.dtype = tensor.dtype;
   std::copy_n(tensor.strides, 4, view.strides);
   return view;
-}
-
-int64_t elements_of(const ForeignTensor& tensor) {
-  return bytes_of(tensor) / (tensor.dtype == A4J_F32 ? 4 : 2);
 }
 
 class CachedAttentionNode : public Node {
@@ -59,6 +64,9 @@ class CachedAttentionNode : public Node {
 
   void compute(OrtKernelContext* context) const {
     std::vector<ForeignTensor> given = operands(context, kCache);
+    for (size_t i = kPast; i < kPast + kCache; i++) {
+      if (given[i].dtype == A4J_BOOL) given[i].dtype = A4J_I8_ROWS;  // the operator's type there is int8
+    }
     SessionThreads threads(api(), context);
     BorrowedThreads::Scope lent(&threads);
     const int64_t start = WireAttention::start(given[head().start_operand + kCache]);
@@ -88,9 +96,15 @@ class CachedAttentionNode : public Node {
                                               std::to_string(past.rank));
     }
     const ForeignTensor fresh = turned(rows, time_first);
+    const int64_t scale = past.dtype == A4J_I8_ROWS ? A4J_ROW_SCALE_BYTES : 0;
     if (fresh.sizes[0] != past.sizes[0] || fresh.sizes[1] != past.sizes[1] ||
-        fresh.sizes[3] != past.sizes[3]) {
-      throw Failure(A4J_INVALID_ARGUMENT, "fresh rows and their cache differ in batch, heads or width");
+        fresh.sizes[3] != past.sizes[3] - scale) {
+      throw Failure(A4J_INVALID_ARGUMENT,
+                    scale == 0
+                        ? "fresh rows and their cache differ in batch, heads or width"
+                        : "fresh rows and their cache of int8 differ in batch or heads, or its width, " +
+                              std::to_string(past.sizes[3]) + ", is not theirs, " +
+                              std::to_string(fresh.sizes[3]) + ", and 4 bytes for the scale");
     }
     if (start < 0 || start > past.sizes[2] - fresh.sizes[2]) {
       throw Failure(A4J_INVALID_ARGUMENT, "a cache of " + std::to_string(past.sizes[2]) +
@@ -105,6 +119,7 @@ class CachedAttentionNode : public Node {
     target.offset = start * present.strides[2];
     copy(fresh, target);
     present.sizes[2] = start + fresh.sizes[2];
+    present.sizes[3] -= scale;
     return turned(present, time_first);
   }
 
@@ -147,7 +162,8 @@ constexpr OrtCustomOp make_op() {
 }
 
 const OrtCustomOp kAll[kCachedAttentionOps] = {make_op<kFloat, kFloat>(), make_op<kFloat, kFloat16>(),
-                                               make_op<kFloat, kBfloat16>(), make_op<kFloat16, kFloat16>()};
+                                               make_op<kFloat, kBfloat16>(), make_op<kFloat, kInt8>(),
+                                               make_op<kFloat16, kFloat16>()};
 
 }  // namespace
 

@@ -12,7 +12,7 @@ constexpr int kAttentionOps = 3;
 const OrtCustomOp* attention_op(int index);
 
 /** One operator `CachedAttention` for each floating type with each type of its cache. */
-constexpr int kCachedAttentionOps = 4;
+constexpr int kCachedAttentionOps = 5;
 const OrtCustomOp* cached_attention_op(int index);
 
 /** The context whose kernels run; made at the first call, which fails if that fails. */

@@ -82,7 +82,7 @@ bool is_short(const Problem& problem) {
   double pairs = static_cast<double>(problem.batch * problem.heads * problem.queries * problem.keys);
   double widths = problem.key_dim + problem.value_dim;
   double key_bytes = static_cast<double>(problem.batch * problem.key_heads * problem.keys) * widths *
-                     (problem.key.element == Element::kFloat32 ? 4 : 2);
+                     static_cast<double>(element_bytes(problem.key.element));
   return 2 * pairs * widths * 0.01 + key_bytes * 0.02 < 10e3;  // nanoseconds
 }
 
@@ -116,6 +116,9 @@ View dense_view(float* data, const Problem& problem, int64_t width) {
 BackwardCall check_backward(const Problem& problem, const a4j_attention& attention,
                             const a4j_gradients* gradients) {
   if (gradients == nullptr) throw Failure(A4J_INVALID_ARGUMENT, "the gradients are missing");
+  if (problem.key.element == Element::kInt8Rows || problem.value.element == Element::kInt8Rows) {
+    throw Failure(A4J_UNSUPPORTED, "keys and values in rows of 8 bits have no gradients");
+  }
   if (gradients->struct_size != sizeof(a4j_gradients)) {
     throw Failure(A4J_INVALID_ARGUMENT, "the gradients' struct_size is " +
                                             std::to_string(gradients->struct_size) + ", not " +
@@ -332,8 +335,8 @@ int32_t a4j_copy(a4j_context* context, const a4j_view* from, const a4j_view* to,
     }
     if (std::any_of(sizes, sizes + 4, [](int64_t size) { return size == 0; })) return A4J_OK;
     CopyCall call{};
-    call.from = check_view("from", *from, sizes, true, Use::kInput);
-    call.to = check_view("to", *to, sizes, true, Use::kOutput);
+    call.from = check_rows("from", *from, sizes, Use::kInput);
+    call.to = check_rows("to", *to, sizes, Use::kOutput);
     call.heads = sizes[1];
     call.rows = sizes[2];
     call.width = sizes[3];

@@ -11,13 +11,21 @@ namespace attention4j {
 /** Queries and keys in one tile of scores. */
 constexpr int kTile = 64;
 
-enum class Element { kFloat32, kBfloat16, kFloat16 };
+enum class Element { kFloat32, kBfloat16, kFloat16, kInt8Rows };
+
+/** Of the scale behind a row of kInt8Rows. */
+constexpr int64_t kRowScaleBytes = 4;
+
+static inline int64_t element_bytes(Element element) {
+  return element == Element::kFloat32 ? 4 : element == Element::kInt8Rows ? 1 : 2;
+}
 
 /** A view with its offset applied; strides of broadcast axes are 0. */
 struct View {
   void* data;
   int64_t strides[4];
   Element element;
+  int64_t scale;  // kInt8Rows: from a row's beginning to its scale, in bytes
 };
 
 static inline bool present(const View& view) {

@@ -216,6 +216,23 @@ View check_view(const char* name, const a4j_view& view, const int64_t (&dims)[4]
   return result;
 }
 
+View check_rows(const char* name, const a4j_view& view, const int64_t (&dims)[4], Use use) {
+  if (view.dtype != A4J_I8_ROWS) return check_view(name, view, dims, true, use);
+  if (view.strides[3] != 1) {
+    invalid(std::string(name) + ": bytes of a row are neighbours, not " + std::to_string(view.strides[3]) +
+            " apart");
+  }
+  int64_t whole[4] = {dims[0], dims[1], dims[2], dims[3]};
+  if (whole[3] > 0) whole[3] += kRowScaleBytes;  // a row ends behind its scale
+  View result{};
+  result.element = Element::kInt8Rows;
+  result.scale = dims[3];
+  result.data = check_memory(name, view, whole);
+  if (use == Use::kOutput && result.data != nullptr) check_no_overlap(name, whole, view.strides);
+  copy_strides(whole, view.strides, result.strides);
+  return result;
+}
+
 DropoutPlan check_dropout(double probability, int64_t seed, int64_t site) {
   DropoutPlan plan{};
   if (!(probability >= 0 && probability < 1)) {
@@ -270,8 +287,8 @@ Problem check_problem(const a4j_attention* attention, std::vector<MaskNode>& nod
   const int64_t key[4] = {problem.batch, problem.key_heads, problem.keys, problem.key_dim};
   const int64_t value[4] = {problem.batch, problem.key_heads, problem.keys, problem.value_dim};
   problem.query = check_view("query", attention->query, query, true, Use::kInput);
-  problem.key = check_view("key", attention->key, key, true, Use::kInput);
-  problem.value = check_view("value", attention->value, value, true, Use::kInput);
+  problem.key = check_rows("key", attention->key, key, Use::kInput);
+  problem.value = check_rows("value", attention->value, value, Use::kInput);
   if (attention->slopes.data != nullptr) {
     const int64_t slopes[4] = {1, problem.heads, 1, 1};
     problem.slopes = check_view("slopes", attention->slopes, slopes, false, Use::kInput);

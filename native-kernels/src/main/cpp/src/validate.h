@@ -17,6 +17,9 @@ enum class Use { kInput, kOutput };
  */
 View check_view(const char* name, const a4j_view& view, const int64_t (&dims)[4], bool narrow, Use use);
 
+/** The same for rows that may also be I8_ROWS, whose scales are inside the memory as well. */
+View check_rows(const char* name, const a4j_view& view, const int64_t (&dims)[4], Use use);
+
 /** Prepares a dropout. Throws Failure if the probability is none. */
 DropoutPlan check_dropout(double probability, int64_t seed, int64_t site);
 

@@ -55,6 +55,7 @@ int64_t nothing = 0;
 /** Points the view at the tensor's memory. */
 void lend(const ForeignTensor& tensor, const char* name, a4j_view& view) {
   view.elements = extent(tensor);
+  if (tensor.dtype == A4J_I8_ROWS && view.elements > 0) view.elements += A4J_ROW_SCALE_BYTES;
   if (tensor.data == nullptr && view.elements > 0) {
     invalid(std::string(name) + " of sizes " + text(tensor) + " has no memory");
   }

@@ -40,10 +40,13 @@ extern "C" {
 #endif
 
 /** Raised whenever a structure, a constant or the meaning of a function changes. */
-#define A4J_ABI_VERSION 2
+#define A4J_ABI_VERSION 3
 
 /** The largest key or value dimension. */
 #define A4J_MAX_HEAD_DIM 256
+
+/** Bytes of the scale behind a row in A4J_I8_ROWS. */
+#define A4J_ROW_SCALE_BYTES 4
 
 /** The most values that a mask program may hold on its stack at once. */
 #define A4J_MAX_MASK_DEPTH 64
@@ -62,6 +65,11 @@ typedef enum a4j_status {
 /**
  * F16 is IEEE binary16. BOOL is one byte, true if it is not 0. The integers serve as masks only, read
  * like BOOL.
+ *
+ * I8_ROWS is for rows of [batch, heads, rows, width] that are rounded to 8 bits: `width` signed bytes and,
+ * right behind them, one f32 scale (A4J_ROW_SCALE_BYTES, not aligned); an element is its byte times the
+ * scale. Strides and offsets count bytes, the last stride is 1, and rows are at least width + 4 apart. Keys
+ * and values of the forward pass may be such rows, and both sides of a4j_copy.
  */
 typedef enum a4j_dtype {
   A4J_F32 = 0,
@@ -69,7 +77,8 @@ typedef enum a4j_dtype {
   A4J_BOOL = 2,
   A4J_I32 = 3,
   A4J_I64 = 4,
-  A4J_F16 = 5
+  A4J_F16 = 5,
+  A4J_I8_ROWS = 6
 } a4j_dtype;
 
 /** Instruction sets. SCALAR is plain C++ for the baseline of the architecture. */
@@ -147,8 +156,8 @@ typedef struct a4j_attention {
   double scale;
   double softcap;       /**< 0 = none */
   a4j_view query;       /**< [batch, heads, queries, key_dim]; f32, bf16 or f16 */
-  a4j_view key;         /**< [batch, key_heads, keys, key_dim] */
-  a4j_view value;       /**< [batch, key_heads, keys, value_dim] */
+  a4j_view key;         /**< [batch, key_heads, keys, key_dim]; also I8_ROWS where only forward runs */
+  a4j_view value;       /**< [batch, key_heads, keys, value_dim]; likewise */
   a4j_view slopes;      /**< optional ALiBi slopes [1, heads, 1, 1], f32 (Press et al., 2022) */
   a4j_view bias;        /**< optional; f32, bf16 or f16, with bias_dims */
   int64_t bias_dims[4]; /**< [batch|1, heads|1, queries|1, keys|1] */
@@ -228,8 +237,10 @@ A4J_API int32_t a4j_activation_forward(a4j_context* context, int32_t activation,
                                        float* slope, int64_t count, a4j_error* error);
 
 /**
- * to = from for views of `dims` [batch, heads, rows, width], each in f32, bf16 or f16: rounded to nearest,
- * ties to even, where `to` has fewer bits. They must not overlap.
+ * to = from for views of `dims` [batch, heads, rows, width], each in f32, bf16, f16 or I8_ROWS: rounded to
+ * nearest, ties to even, where `to` has fewer bits. They must not overlap. A row becomes I8_ROWS with the
+ * scale max |x| / 127, so each element is off by at most max |x| / 254 and what f32 rounds; if that maximum
+ * is below 1e-35 all are 0, and a row that holds a NaN or an infinity is NaN as a whole.
  */
 A4J_API int32_t a4j_copy(a4j_context* context, const a4j_view* from, const a4j_view* to, const int64_t* dims,
                          a4j_error* error);

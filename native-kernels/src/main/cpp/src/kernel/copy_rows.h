@@ -3,6 +3,7 @@
 
 #include "output_rows.h"
 #include "readers.h"
+#include "round_rows.h"
 #include "tiles.h"
 
 namespace attention4j {
@@ -25,27 +26,28 @@ struct CopyRows {
  private:
   static void copy(const CopyCall& call, int64_t from, int64_t to) {
     const bool neighbours = call.from.strides[3] == 1 && call.to.strides[3] == 1;
+    const bool rounded = call.to.element == Element::kInt8Rows;
     if (neighbours && call.from.element == call.to.element) {
-      const size_t bytes = call.from.element == Element::kFloat32 ? 4 : 2;
-      memcpy(static_cast<char*>(call.to.data) + static_cast<size_t>(to) * bytes,
-             static_cast<const char*>(call.from.data) + static_cast<size_t>(from) * bytes,
-             static_cast<size_t>(call.width) * bytes);
+      const int64_t bytes = element_bytes(call.from.element);
+      memcpy(static_cast<char*>(call.to.data) + to * bytes,
+             static_cast<const char*>(call.from.data) + from * bytes,
+             static_cast<size_t>(call.width * bytes + (rounded ? kRowScaleBytes : 0)));
       return;
     }
+    if (rounded) return RoundRows<Isa>::row(call, from, to);
     int64_t d = 0;
 #if defined(__AVX2__)
     using V = Vectors<Isa>;
     with_reader<Isa>(call.from, [&](auto reader) {
       float line[V::kCount];
       for (; d + V::kCount <= call.width; d += V::kCount) {
-        V::store(line, reader.whole(call.from, from + d * call.from.strides[3]));
+        V::store(line, row_line<Isa>(reader, call.from, from, d, V::kCount));
         OutputRows<Isa>::store(call.to, to + d * call.to.strides[3], V::kCount, 1, line);
       }
     });
 #endif
     for (; d < call.width; d++) {
-      write_element(call.to, to + d * call.to.strides[3],
-                    read_element(call.from, from + d * call.from.strides[3]));
+      write_element(call.to, to + d * call.to.strides[3], read_of_row(call.from, from, d));
     }
   }
 };

@@ -54,6 +54,10 @@ struct DecodeProducts {
   /** Whether the values [from, end) are finite. */
   static bool finite(const View& value, int64_t at, int value_dim, int from, int end) {
     F zeros = F{};
+    if constexpr (Reader::kScaled) {
+      for (int j = from; j < end; j++) zeros += Reader::scale(value, at + j * value.strides[2]) * 0.0f;
+      return zeros[0] == 0;
+    }
     for (int j = from; j < end; j++) {
       int64_t row = at + j * value.strides[2];
       int d = 0;
@@ -124,6 +128,13 @@ struct DecodeProducts {
           for (int i = 0; i < kRows; i++) sums[i][n] += V::load(query + i * width + d) * line;
         }
       }
+      if constexpr (Reader::kScaled) {
+#pragma GCC unroll 4
+        for (int n = 0; n < 4; n++) {
+          float scale = Reader::scale(key, row(k + n));
+          for (int i = 0; i < kRows; i++) sums[i][n] *= scale;
+        }
+      }
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; i++) partials[(i * kKeys + k) / 4] = V::partial_totals(sums[i]);
     }
@@ -150,21 +161,22 @@ struct DecodeProducts {
     int width = V::round_up(value_dim);
     int d = 0;
     for (; d + kWide * V::kCount <= value_dim; d += kWide * V::kCount) {
-      columns<kRows, kWide>(value, at + d, V::kCount, from, end, weights, step, out + d, width);
+      columns<kRows, kWide>(value, at, d, V::kCount, from, end, weights, step, out + d, width);
     }
     for (; d + 4 * V::kCount <= value_dim; d += 4 * V::kCount) {
-      columns<kRows, 4>(value, at + d, V::kCount, from, end, weights, step, out + d, width);
+      columns<kRows, 4>(value, at, d, V::kCount, from, end, weights, step, out + d, width);
     }
     for (; d < value_dim; d += V::kCount) {
       int count = value_dim - d < V::kCount ? value_dim - d : V::kCount;
-      columns<kRows, 1>(value, at + d, count, from, end, weights, step, out + d, width);
+      columns<kRows, 1>(value, at, d, count, from, end, weights, step, out + d, width);
     }
   }
 
-  /** kRows rows times kColumns vectors of values; `count` elements of a single one. */
+  /** kRows rows times kColumns vectors of values at d; `count` elements of a single one. */
   template <int kRows, int kColumns>
-  static void columns(const View& value, int64_t at, int count, int from, int end, const float* weights,
-                      int step, float* out, int width) {
+  static void columns(const View& value, int64_t first, int d, int count, int from, int end,
+                      const float* weights, int step, float* out, int width) {
+    int64_t at = first + d;
     F sums[kRows][kColumns];
 #pragma GCC unroll 4
     for (int i = 0; i < kRows; i++) {
@@ -175,6 +187,8 @@ struct DecodeProducts {
     }
     for (int j = from; j < end; j++) {
       int64_t row = at + j * value.strides[2];
+      float scale = 1;
+      if constexpr (Reader::kScaled) scale = Reader::scale(value, first + j * value.strides[2]);
       F lines[kColumns];
       if constexpr (kColumns == 1) {
         lines[0] = count < V::kCount ? Reader::part(value, row, count) : Reader::whole(value, row);
@@ -183,7 +197,7 @@ struct DecodeProducts {
       }
 #pragma GCC unroll 4
       for (int i = 0; i < kRows; i++) {
-        F weight = V::splat(weights[i * step + j]);
+        F weight = V::splat(weights[i * step + j] * scale);
 #pragma GCC unroll 8
         for (int c = 0; c < kColumns; c++) sums[i][c] += weight * lines[c];
       }

@@ -33,7 +33,7 @@ inline RowSpan rows_of(const View& view, int64_t batch, int64_t head, int64_t ro
  */
 inline __attribute__((always_inline)) void prefetch(const RowSpan& from) {
   if (from.view->strides[3] != 1) return;
-  int64_t size = from.view->element == Element::kFloat32 ? 4 : 2;
+  int64_t size = element_bytes(from.view->element);
   for (int i = 0; i < from.rows; i++) {
     const char* row = static_cast<const char*>(from.view->data) + (from.first + i * from.step) * size;
     for (int64_t at = 0; at < from.width * size; at += 64) {
@@ -100,10 +100,7 @@ struct PackFloat32 {
       for (int i = 0; i < from.rows; i++) {
         int64_t at = from.first + i * from.step;
         for (int d = 0; d < padded; d += V::kCount) {
-          int64_t element = at + d * from.view->strides[3];
-          F line = d + V::kCount <= from.width ? reader.whole(*from.view, element)
-                                               : reader.part(*from.view, element, from.width - d);
-          V::store(to + i * padded + d, line);
+          V::store(to + i * padded + d, row_line<Isa>(reader, *from.view, at, d, from.width - d));
         }
       }
     });
@@ -123,13 +120,15 @@ struct PackFloat32 {
   template <class Reader>
   static void turn(Reader reader, const RowSpan& from, int key, int d, float* panel) {
     F lines[V::kCount];
-    int64_t at = from.first + key * from.step + d * from.view->strides[3];
+    int64_t at = from.first + key * from.step;
     int dims = from.width - d < V::kCount ? from.width - d : V::kCount;
     if (dims == V::kCount && key + V::kCount <= from.rows) {
-      for (int i = 0; i < V::kCount; i++) lines[i] = reader.whole(*from.view, at + i * from.step);
+      for (int i = 0; i < V::kCount; i++) {
+        lines[i] = row_line<Isa>(reader, *from.view, at + i * from.step, d, V::kCount);
+      }
     } else {
       for (int i = 0; i < V::kCount; i++) {
-        lines[i] = key + i < from.rows ? reader.part(*from.view, at + i * from.step, dims) : F{};
+        lines[i] = key + i < from.rows ? row_line<Isa>(reader, *from.view, at + i * from.step, d, dims) : F{};
       }
     }
     V::transpose(lines);

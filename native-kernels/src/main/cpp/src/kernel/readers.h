@@ -1,5 +1,7 @@
 // Vectors of f32 from one row of the caller's memory, one reader for each way that it may lie there.
 //
+// What a reader gives is `scale` of the row times too small if it is `kScaled`; row_line multiplies.
+//
 // `pair` reads two vectors in the order that is cheapest, which `arrange` gives to two that are in order and
 // `restore` takes from them again.
 #pragma once
@@ -15,6 +17,7 @@ namespace {  // private to each instruction set's translation unit
 template <class Isa, class Reader>
 struct OrderedPairs {
   using F = typename Vectors<Isa>::F;
+  static constexpr bool kScaled = false;
   static void pair(const View& view, int64_t at, F& first, F& second) {
     first = Reader::whole(view, at);
     second = Reader::whole(view, at + Vectors<Isa>::kCount);
@@ -39,6 +42,7 @@ struct Float32Reader : OrderedPairs<Isa, Float32Reader<Isa>> {
 template <class Isa>
 struct Bfloat16Reader {
   using V = Vectors<Isa>;
+  static constexpr bool kScaled = false;
   static typename V::F whole(const View& view, int64_t at) {
     return V::from_bfloat16s(V::load_halves(static_cast<const uint16_t*>(view.data) + at));
   }
@@ -65,7 +69,21 @@ struct Float16Reader : OrderedPairs<Isa, Float16Reader<Isa>> {
   }
 };
 
-/** Any type and any step between elements, none included. */
+/** Rows of bytes with their scale behind them. */
+template <class Isa>
+struct Int8Reader : OrderedPairs<Isa, Int8Reader<Isa>> {
+  using V = Vectors<Isa>;
+  static constexpr bool kScaled = true;
+  static typename V::F whole(const View& view, int64_t at) {
+    return V::load_bytes(static_cast<const int8_t*>(view.data) + at);
+  }
+  static typename V::F part(const View& view, int64_t at, int count) {
+    return V::load_bytes_part(static_cast<const int8_t*>(view.data) + at, count);
+  }
+  static float scale(const View& view, int64_t row) { return read_scale(view, row); }
+};
+
+/** Any floating type and any step between elements, none included. */
 template <class Isa>
 struct SteppedReader : OrderedPairs<Isa, SteppedReader<Isa>> {
   using V = Vectors<Isa>;
@@ -80,10 +98,21 @@ struct SteppedReader : OrderedPairs<Isa, SteppedReader<Isa>> {
 /** Calls `body` with the reader for `view`, so that its loops are compiled for that one. */
 template <class Isa, class Body>
 inline void with_reader(const View& view, Body body) {
+  if (view.element == Element::kInt8Rows) return body(Int8Reader<Isa>{});
   if (view.strides[3] != 1) return body(SteppedReader<Isa>{});
   if (view.element == Element::kFloat32) return body(Float32Reader<Isa>{});
   if (view.element == Element::kBfloat16) return body(Bfloat16Reader<Isa>{});
   return body(Float16Reader<Isa>{});
+}
+
+/** Elements d, d + 1, ... of the row that begins at `row`: kCount of them, or `count` and then 0. */
+template <class Isa, class Reader>
+inline typename Vectors<Isa>::F row_line(Reader reader, const View& view, int64_t row, int64_t d, int count) {
+  int64_t at = row + d * view.strides[3];
+  typename Vectors<Isa>::F line =
+      count >= Vectors<Isa>::kCount ? reader.whole(view, at) : reader.part(view, at, count);
+  if constexpr (Reader::kScaled) line *= Reader::scale(view, row);
+  return line;
 }
 
 }  // namespace

@@ -53,6 +53,7 @@ struct Table {
     if (few) {
       if (problem.key.element == Element::kFloat32) return Decode<Isa, Float32Reader<Isa>>::plan(call);
       if (problem.key.element == Element::kBfloat16) return Decode<Isa, Bfloat16Reader<Isa>>::plan(call);
+      if (problem.key.element == Element::kInt8Rows) return Decode<Isa, Int8Reader<Isa>>::plan(call);
       return Decode<Isa, Float16Reader<Isa>>::plan(call);
     }
     return FastForward<Isa, MicroFloat32<Isa>>::plan(call, threads);

@@ -66,6 +66,18 @@ inline float read_element(const View& view, int64_t at) {
   return view.element == Element::kBfloat16 ? from_bfloat16(bits) : from_float16(bits);
 }
 
+inline float read_scale(const View& view, int64_t row) {
+  float scale;  // not aligned if the width is odd
+  memcpy(&scale, static_cast<const char*>(view.data) + row + view.scale, sizeof scale);
+  return scale;
+}
+
+/** Element d of the row that begins at `row`. */
+inline float read_of_row(const View& view, int64_t row, int64_t d) {
+  if (view.element != Element::kInt8Rows) return read_element(view, row + d * view.strides[3]);
+  return static_cast<const int8_t*>(view.data)[row + d] * read_scale(view, row);
+}
+
 inline void write_element(const View& view, int64_t at, float value) {
   if (view.element == Element::kFloat32) {
     static_cast<float*>(view.data)[at] = value;
@@ -99,7 +111,7 @@ struct Tiles {
         const uint16_t* from = static_cast<const uint16_t*>(view.data) + at;
         for (int d = 0; d < width; d++) row[d] = from_bfloat16(from[d]) * factor;
       } else {
-        for (int d = 0; d < width; d++) row[d] = read_element(view, at + d * stride) * factor;
+        for (int d = 0; d < width; d++) row[d] = read_of_row(view, at, d) * factor;
       }
       for (int d = width; d < padded; d++) row[d] = 0;
     }

@@ -127,6 +127,40 @@ struct Vectors : Lanes<Isa> {
   }
 #endif
 
+  /** Signed bytes. */
+  static F load_bytes(const int8_t* from) {
+#if defined(__AVX512F__)
+    __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    return cooked(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)));
+#else
+    __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(from));
+    return cooked(_mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)));
+#endif
+  }
+
+  static F load_bytes_part(const int8_t* from, int count) {
+#if defined(__AVX512F__)
+    __m128i bytes = _mm_maskz_loadu_epi8(first_lanes(count), from);
+    return cooked(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes)));
+#else
+    int8_t bytes[kCount] = {};
+    memcpy(bytes, from, static_cast<size_t>(count));
+    return load_bytes(bytes);
+#endif
+  }
+
+  /** To signed bytes, rounded to nearest, ties to even. */
+  static void store_bytes(int8_t* to, F x) {
+#if defined(__AVX512F__)
+    __m128i bytes = _mm512_cvtsepi32_epi8(_mm512_cvtps_epi32(raw(x)));
+    memcpy(to, &bytes, sizeof bytes);
+#else
+    __m256i words = _mm256_cvtps_epi32(raw(x));
+    __m128i halves = _mm_packs_epi32(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+    _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packs_epi16(halves, halves));
+#endif
+  }
+
   static I widened(Halves halves) {
 #if defined(__AVX512F__)
     return reinterpret_cast<I>(_mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(halves)));

@@ -12,7 +12,7 @@ final class NativeCalls {
   private NativeCalls() {}
 
   /** What this class was written for; raised with A4J_ABI_VERSION or the call description. */
-  static final int ABI_VERSION = 2;
+  static final int ABI_VERSION = 3;
 
   static native int abiVersion();
 

@@ -28,9 +28,10 @@ import org.jspecify.annotations.Nullable;
  * writes the cache of a decoding in place. With {@code gqa} ONNX Runtime's GroupQueryAttention
  * does; where that does not serve it is an error. With {@code auto} it does where there is no
  * kernel, or the kernel does not serve. The property {@code cache_precision} says what type a
- * kernel's cache has: keys and values are rounded to it, and queries as well if it is bf16. With
- * {@code opset23} it is the operator that ONNX has since then, as far as that expresses it; the
- * session's description says how far.
+ * kernel's cache has: keys and values are rounded to it, and queries as well if it is bf16; in int8
+ * each row, a position of a key head, has a scale of its own. With {@code opset23} it is the
+ * operator that ONNX has since then, as far as that expresses it; the session's description says
+ * how far.
  */
 record AttentionKernel(
     KernelChoice choice,
@@ -81,22 +82,27 @@ record AttentionKernel(
     }
     List<DType> known =
         options.precision() == DType.F32
-            ? List.of(DType.F32, DType.F16, DType.BF16)
+            ? List.of(DType.F32, DType.F16, DType.BF16, DType.I8)
             : List.of(options.precision());
     return known.stream()
-        .filter(type -> type.label().equals(asked))
+        .filter(type -> label(type).equals(asked))
         .findFirst()
         .orElseThrow(
             () ->
                 new UsageException(
                     OrtSettings.CACHE
                         + " is one of "
-                        + known.stream().map(DType::label).toList()
+                        + known.stream().map(AttentionKernel::label).toList()
                         + " for a session in "
                         + options.precision().label()
                         + ", not '"
                         + asked
                         + "'"));
+  }
+
+  /** The value of the property for a cache: as for weights, int8 is more than its element type. */
+  private static String label(DType cache) {
+    return cache == DType.I8 ? "int8" : cache.label();
   }
 
   /** The value of the property for ONNX Runtime's operator over a cache written in place. */
@@ -122,7 +128,7 @@ record AttentionKernel(
                   : "it does not serve all attention over this model's cache";
       throw EngineException.unavailable(
           OrtSettings.CACHE,
-          cachePrecision.label(),
+          label(cachePrecision),
           List.of("only the kernel writes such a cache, and " + why),
           List.of(precision.label()));
     }
@@ -219,6 +225,6 @@ record AttentionKernel(
         + (cache() != null || mayGroupQueries()
             ? ", a decoder's cache in place where its attention allows"
             : "")
-        + (cache() != null ? ", in " + cachePrecision.label() : "");
+        + (cache() != null ? ", in " + label(cachePrecision) : "");
   }
 }

@@ -73,8 +73,10 @@ public final class OnnxEngine implements Engine {
    * {@code spinning} (true, false), {@code attention} (auto, none, gqa, opset23, or the name of a
    * kernel), {@code weights} (floating, int8, int8_dynamic, int4: see {@link
    * org.attention4j.spi.WeightFormat}), {@code weights_block} (16 to 256: how many share a scale),
-   * {@code cache_precision} (f32, f16, bf16: of the keys and values that a kernel keeps while
-   * decoding), {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32
+   * {@code cache_precision} (f32, f16, bf16, int8: of the keys and values that a kernel keeps while
+   * decoding; int8 is bytes with one f32 scale for each position of a key head, so an element is
+   * off by up to 1/254 of the largest of its head_dim, and heads of 64 take 0.27 times the memory
+   * of f32), {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32
    * tokens or more; a second model in memory).
    *
    * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and those with

@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import ai.onnxruntime.OnnxJavaType;
 import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OnnxTensorLike;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,6 +26,7 @@ import org.attention4j.op.AttentionCode;
 import org.attention4j.op.Mask;
 import org.attention4j.spi.KernelChoice;
 import org.attention4j.spi.KernelOperators;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.TensorType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -61,11 +64,15 @@ class CachedAttentionNodeTest {
   }
 
   private static byte[] model(List<Long> code, boolean withStart) {
+    return model(code, withStart, DType.F32);
+  }
+
+  private static byte[] model(List<Long> code, boolean withStart, DType cache) {
     GraphBuilder graph = new GraphBuilder("cached", name -> name);
     List<String> operands = new ArrayList<>();
     for (String name : List.of("query", "key", "value", "past_key", "past_value")) {
       TensorType type = TensorType.f32("batch", "heads." + name, "time." + name, "size." + name);
-      graph.input(name, type);
+      graph.input(name, name.startsWith("past") ? type.as(cache) : type);
       operands.add(name);
     }
     graph.input("start", TensorType.i64());
@@ -78,7 +85,8 @@ class CachedAttentionNodeTest {
     graph.node(
         "org.attention4j", "CachedAttention", operands, results, Attributes.integers("code", code));
     for (int i = 0; i < results.size(); i++) {
-      graph.output("y" + i, results.get(i), TensorType.f32("b", "h", "t" + i, "s"));
+      TensorType type = TensorType.f32("b", "h", "t" + i, "s" + i);
+      graph.output("y" + i, results.get(i), i == 0 ? type : type.as(cache));
     }
     return graph
         .build(GraphLowering.OPSET, GraphLowering.IR_VERSION, "", new TreeMap<>())
@@ -165,6 +173,64 @@ class CachedAttentionNodeTest {
         assertArrayEquals(expected, values((OnnxTensor) result.get(which)));
       }
       assertEquals(HEADS * 2 * SIZE, values((OnnxTensor) result.get(0)).length);
+    } finally {
+      close(inputs);
+    }
+  }
+
+  private static Map<String, OnnxTensorLike> rounded(int keyWidth, int valueWidth)
+      throws OrtException {
+    Map<String, OnnxTensorLike> inputs = inputs(1, HEADS);
+    for (String name : List.of("past_key", "past_value")) {
+      int width = name.endsWith("key") ? keyWidth : valueWidth;
+      Compare.named(inputs, name).close();
+      long[] shape = {1, HEADS, SLOTS, width};
+      ByteBuffer bytes = ByteBuffer.allocateDirect(HEADS * SLOTS * width);
+      OrtEnvironment environment = OrtEnvironment.getEnvironment();
+      inputs.put(name, OnnxTensor.createTensor(environment, bytes, shape, OnnxJavaType.INT8));
+    }
+    return inputs;
+  }
+
+  @Test
+  void rowsOfACacheInInt8AreBytesAndTheirScale() throws OrtException {
+    Map<String, OnnxTensorLike> inputs = rounded(SIZE + 4, SIZE + 4);
+    try (OrtSession session = session(model(code(), true, DType.I8));
+        OrtSession.Result result = session.run(inputs)) {
+      float[] fresh = values(Compare.named(inputs, "key"));
+      ByteBuffer present = ((OnnxTensor) result.get(1)).getByteBuffer();
+      assertEquals(HEADS * SLOTS * (SIZE + 4), present.remaining());
+      for (int head = 0; head < HEADS; head++) {
+        for (int slot = 0; slot < SLOTS; slot++) {
+          int at = (head * SLOTS + slot) * (SIZE + 4);
+          float scale = present.getFloat(at + SIZE);
+          boolean written = slot == 1 || slot == 2;
+          assertTrue(written ? scale > 0 : scale == 0, "scale " + scale + " in slot " + slot);
+          for (int d = 0; written && d < SIZE; d++) {
+            float expected = fresh[(head * 2 + slot - 1) * SIZE + d];
+            assertEquals(expected, present.get(at + d) * scale, scale / 1.99F);
+          }
+        }
+      }
+      for (float value : values((OnnxTensor) result.get(0))) {
+        assertTrue(value > 0.005 && value < 0.14, "not between the values: " + value);
+      }
+    } finally {
+      close(inputs);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"8, 12, 8", "12, 8, 8", "13, 12, 13", "12, 3, 3", "0, 12, 0"})
+  void aCacheInInt8WithoutRoomForItsScalesIsRefused(int keyWidth, int valueWidth, int wrong)
+      throws OrtException {
+    Map<String, OnnxTensorLike> inputs = rounded(keyWidth, valueWidth);
+    try (OrtSession session = session(model(code(), true, DType.I8))) {
+      OrtException refused = assertThrows(OrtException.class, () -> session.run(inputs).close());
+      assertTrue(
+          String.valueOf(refused.getMessage())
+              .contains("its width, " + wrong + ", is not theirs, 8, and 4 bytes for the scale"),
+          refused::toString);
     } finally {
       close(inputs);
     }

@@ -229,6 +229,6 @@ public final class GraphLowering {
   }
 
   private TensorType real(String name, TensorType type) {
-    return type.as(options.real(name, type.dtype()));
+    return options.real(name, type);
   }
 }

@@ -5,6 +5,7 @@ import java.util.Objects;
 import org.attention4j.error.EngineException;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.tensor.DType;
+import org.attention4j.tensor.TensorType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +19,8 @@ import org.jspecify.annotations.Nullable;
  * @param widening whether matrices stay as they are stored and the graph widens them; otherwise
  *     they are widened before
  * @param cache the element type of a cache that the kernel's operator writes in place; null if
- *     attention takes its keys and values as they come
+ *     attention takes its keys and values as they come. In i8 each row of the cache has the bytes
+ *     of its scale behind it
  */
 public record Lowering(
     String name,
@@ -31,6 +33,9 @@ public record Lowering(
 
   static final String PAST = "past_key_values.";
   private static final String PRESENT = "present.";
+
+  /** Bytes of the scale behind a row of a cache in i8. */
+  private static final int SCALE = 4;
 
   /** Names that Optimum, transformers.js and onnxruntime-genai use. */
   private static final Map<String, String> OPTIMUM =
@@ -102,9 +107,14 @@ public record Lowering(
     return nominal == DType.F32 ? precision : nominal;
   }
 
-  /** The element type of an input or output in the file. */
-  public DType real(String name, DType nominal) {
+  /** The type of an input or output in the file. */
+  public TensorType real(String name, TensorType nominal) {
     boolean entry = name.startsWith(PAST) || name.startsWith(PRESENT);
-    return cache != null && entry ? cache : real(nominal);
+    if (cache == null || !entry) {
+      return nominal.as(real(nominal.dtype()));
+    }
+    int width = nominal.rank() - 1; // of [batch, kv_heads, capacity, head_dim]
+    TensorType stored = nominal.as(cache);
+    return cache == DType.I8 ? stored.with(width, stored.dim(width).plus(SCALE)) : stored;
   }
 }

@@ -72,7 +72,7 @@ public final class Signature {
 
   private static Map<String, TensorType> real(Map<String, TensorType> types, Lowering options) {
     Map<String, TensorType> result = new LinkedHashMap<>();
-    types.forEach((name, type) -> result.put(name, type.as(options.real(name, type.dtype()))));
+    types.forEach((name, type) -> result.put(name, options.real(name, type)));
     return result;
   }
 
