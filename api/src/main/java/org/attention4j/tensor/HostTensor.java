@@ -2,11 +2,14 @@ package org.attention4j.tensor;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.attention4j.error.MemoryException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A tensor in the host's memory: what goes into an engine, comes out of it, and lies in a weights
@@ -31,12 +34,19 @@ public final class HostTensor {
   private final long[] shape;
   private final int size;
   private final HostMemory memory; // of size * dtype.bytes() bytes
+  private final @Nullable FileRegion file; // that the memory is mapped from
 
   private HostTensor(DType dtype, long[] shape, int size, HostMemory memory) {
+    this(dtype, shape, size, memory, null);
+  }
+
+  private HostTensor(
+      DType dtype, long[] shape, int size, HostMemory memory, @Nullable FileRegion file) {
     this.dtype = dtype;
     this.shape = shape;
     this.size = size;
     this.memory = memory;
+    this.file = file;
   }
 
   // ---- making one
@@ -70,13 +80,23 @@ public final class HostTensor {
    * @throws ShapeException if the bytes are not exactly those of the shape
    */
   public static HostTensor wrap(DType dtype, ByteBuffer buffer, long... shape) {
+    return wrap(dtype, buffer, null, shape);
+  }
+
+  /**
+   * A view of a mapped file; see {@link #wrap(DType, ByteBuffer, long...)}.
+   *
+   * @param file where these bytes lie in a file; null if nobody shall read them there
+   */
+  public static HostTensor wrap(
+      DType dtype, ByteBuffer buffer, @Nullable FileRegion file, long... shape) {
     long[] extents = shape.clone();
     int size = HostShape.size(dtype, extents);
     if (!buffer.isDirect()) {
       throw new UsageException("a tensor needs a direct buffer; got one on the heap");
     }
     HostShape.check(dtype, extents, size, buffer.remaining());
-    return new HostTensor(dtype, extents, size, HostMemory.over(buffer));
+    return new HostTensor(dtype, extents, size, HostMemory.over(buffer), file);
   }
 
   /**
@@ -202,6 +222,14 @@ public final class HostTensor {
   }
 
   /**
+   * Where the elements lie in the file that they are mapped from; null if that is not known. The
+   * file may be another by now: see {@link FileVersion#isCurrent}.
+   */
+  public @Nullable FileRegion file() {
+    return file;
+  }
+
+  /**
    * The elements: a new view from position 0 to the last byte, in native order, sharing the memory.
    * It is read-only if the tensor is.
    */
@@ -216,6 +244,22 @@ public final class HostTensor {
    */
   public void copyTo(ByteBuffer target) {
     target.put(0, memory.bytes(), 0, size * dtype.bytes());
+  }
+
+  /**
+   * Gives all bytes in order, in one part or more, each a multiple of 8 bytes but the last. Those
+   * of a mapped tensor come from its file, so that no page of the mapping is touched, which would
+   * count as this process's memory from then on.
+   *
+   * @param part takes a buffer from its position to its limit, in native order; not to be kept or
+   *     written to
+   */
+  public void read(Consumer<ByteBuffer> part) {
+    int given = file == null ? 0 : (int) file.read(part);
+    if (given < memory.bytes().limit()) {
+      ByteBuffer rest = memory.bytes().duplicate().position(given).slice();
+      part.accept(rest.order(ByteOrder.nativeOrder()));
+    }
   }
 
   // ---- one element; the index is row-major, 0 <= index < size
@@ -329,8 +373,9 @@ public final class HostTensor {
     }
     HostTensor out = zeros(target, shape);
     if (target == DType.F32 && dtype.isFloating() && dtype.bytes() == 2) {
-      HalfFloats.decode(
-          memory.bytes().asShortBuffer(), dtype == DType.BF16, out.memory.bytes().asFloatBuffer());
+      FloatBuffer wide = out.memory.bytes().asFloatBuffer();
+      boolean bfloat16 = dtype == DType.BF16;
+      read(part -> HalfFloats.decode(part.asShortBuffer(), bfloat16, wide));
       return out;
     }
     for (int i = 0; i < size; i++) {
@@ -346,7 +391,8 @@ public final class HostTensor {
   /** A writable copy in memory of its own. */
   public HostTensor copy() {
     HostTensor out = zeros(dtype, shape);
-    copyTo(out.memory.bytes());
+    ByteBuffer bytes = out.memory.bytes().duplicate();
+    read(bytes::put);
     return out;
   }
 
@@ -368,7 +414,7 @@ public final class HostTensor {
               + " elements do not fit "
               + HostShape.size(dtype, extents));
     }
-    return new HostTensor(dtype, extents, size, memory);
+    return new HostTensor(dtype, extents, size, memory, file);
   }
 
   /** Whether dtype, shape and every bit of the elements are equal. NaN equals the same NaN. */

@@ -18,8 +18,11 @@ import org.attention4j.error.FileFormatException;
 import org.attention4j.error.MemoryException;
 import org.attention4j.error.StorageException;
 import org.attention4j.tensor.DType;
+import org.attention4j.tensor.FileRegion;
+import org.attention4j.tensor.FileVersion;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.SafetensorsHeader.Entry;
+import org.jspecify.annotations.Nullable;
 
 /** Reads and writes one safetensors file. */
 final class Safetensors {
@@ -31,7 +34,11 @@ final class Safetensors {
       throw new StorageException(
           Files.exists(file) ? file + " is not a regular file" : "there is no file " + file);
     }
+    FileVersion version = FileVersion.of(file);
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      if (version != null && !version.equals(FileVersion.of(file))) {
+        version = null; // it may be either that was opened
+      }
       long size = channel.size();
       if (size < 8) {
         throw new FileFormatException(
@@ -57,14 +64,19 @@ final class Safetensors {
       }
       ByteBuffer json = channel.map(MapMode.READ_ONLY, 8, headerBytes);
       SafetensorsHeader header = SafetensorsHeader.parse(file, json, size - dataStart);
-      return Weights.of(tensors(file, channel, dataStart, header), header.metadata());
+      return Weights.of(tensors(file, version, channel, dataStart, header), header.metadata());
     } catch (IOException e) {
       throw new StorageException("cannot read " + file + ": " + e, e);
     }
   }
 
   private static Map<String, HostTensor> tensors(
-      Path file, FileChannel channel, long dataStart, SafetensorsHeader header) throws IOException {
+      Path file,
+      @Nullable FileVersion version,
+      FileChannel channel,
+      long dataStart,
+      SafetensorsHeader header)
+      throws IOException {
     requireNativeOrder();
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
     Region region = new Region(0, 0, ByteBuffer.allocateDirect(0));
@@ -78,12 +90,15 @@ final class Safetensors {
       if (e.end() > region.end) {
         region = Region.map(channel, dataStart, entries, i);
       }
-      tensors.put(e.name(), tensor(file, e, region));
+      FileRegion place =
+          version == null ? null : new FileRegion(version, dataStart + e.begin(), e.bytes());
+      tensors.put(e.name(), tensor(file, e, region, place));
     }
     return tensors;
   }
 
-  private static HostTensor tensor(Path file, Entry e, Region region) throws IOException {
+  private static HostTensor tensor(Path file, Entry e, Region region, @Nullable FileRegion place)
+      throws IOException {
     ByteBuffer bytes = region.bytes.slice((int) (e.begin() - region.begin), (int) e.bytes());
     if (e.dtype() == DType.BOOL) {
       requireTruthValues(file, e, bytes);
@@ -91,8 +106,9 @@ final class Safetensors {
     if (bytes.alignmentOffset(0, e.dtype().bytes()) != 0) {
       // The format allows it; native code does not. Our own files never have it.
       bytes = ByteBuffer.allocateDirect(bytes.capacity()).put(bytes).flip().asReadOnlyBuffer();
+      return HostTensor.wrap(e.dtype(), bytes, e.shape());
     }
-    return HostTensor.wrap(e.dtype(), bytes, e.shape());
+    return HostTensor.wrap(e.dtype(), bytes, place, e.shape());
   }
 
   /** Native code that reads anything but 0 or 1 as a bool does unforeseeable things. */

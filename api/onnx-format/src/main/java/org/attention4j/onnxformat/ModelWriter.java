@@ -4,7 +4,7 @@ import com.google.protobuf.CodedOutputStream;
 import com.google.protobuf.WireFormat;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
+import java.io.UncheckedIOException;
 import java.util.Map;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.ModelProto;
@@ -49,12 +49,26 @@ final class ModelWriter {
       out.writeTag(GraphProto.INITIALIZER_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
       out.writeUInt64NoTag(tensorSize(weight.getKey(), weight.getValue()));
       head(weight.getKey(), weight.getValue()).writeTo(out);
-      ByteBuffer data = weight.getValue().buffer();
       out.writeTag(TensorProto.RAW_DATA_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
-      out.writeUInt32NoTag(data.remaining());
-      out.writeRawBytes(data);
+      out.writeUInt32NoTag((int) OnnxModel.bytes(weight.getValue()));
+      write(weight.getValue(), out);
     }
     out.flush();
+  }
+
+  private static void write(HostTensor tensor, CodedOutputStream out) throws IOException {
+    try {
+      tensor.read(
+          part -> {
+            try {
+              out.writeRawBytes(part);
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          });
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
   }
 
   private static TensorProto head(String name, HostTensor tensor) {
@@ -62,7 +76,7 @@ final class ModelWriter {
   }
 
   private static long tensorSize(String name, HostTensor tensor) {
-    int data = tensor.buffer().remaining();
+    int data = (int) OnnxModel.bytes(tensor);
     return (long) head(name, tensor).getSerializedSize()
         + CodedOutputStream.computeTagSize(TensorProto.RAW_DATA_FIELD_NUMBER)
         + CodedOutputStream.computeUInt32SizeNoTag(data)
@@ -87,10 +101,10 @@ final class ModelWriter {
       int gap = (int) ((alignment - position % alignment) % alignment);
       out.writeRawBytes(new byte[gap]);
       position += gap;
-      ByteBuffer data = weight.buffer();
-      new ExternalData(location, position, data.remaining()).writeTo(tensor);
-      position += data.remaining();
-      out.writeRawBytes(data);
+      long bytes = OnnxModel.bytes(weight);
+      new ExternalData(location, position, bytes).writeTo(tensor);
+      position += bytes;
+      write(weight, out);
     }
     out.flush();
     return result.build();

@@ -49,8 +49,29 @@ public final class OrtModel implements AutoCloseable {
     this.weights = weights;
   }
 
-  /** Opens a model in memory. */
+  /** Opens a model in memory, its weights in memory or in the files that they were loaded from. */
   public static OrtModel open(OnnxModel model, Signature signature, OrtSettings settings) {
+    FileWeights stored = FileWeights.of(model);
+    OrtModel opened = null;
+    try {
+      opened = open(stored, signature, settings);
+    } catch (EngineException e) {
+      if (stored.areCurrent()) {
+        throw e;
+      }
+    }
+    if (opened != null && stored.areCurrent()) {
+      return opened;
+    }
+    // Another file has taken the name of one just now; the old one is still mapped.
+    if (opened != null) {
+      opened.close();
+    }
+    return open(FileWeights.none(model), signature, settings);
+  }
+
+  private static OrtModel open(FileWeights stored, Signature signature, OrtSettings settings) {
+    OnnxModel model = stored.model();
     Map<String, OnnxTensor> shared = new LinkedHashMap<>();
     model.weights().forEach((name, weight) -> shared.put(name, OrtTensors.over(weight)));
     byte[] message = model.proto().toByteArray();
@@ -59,7 +80,13 @@ public final class OrtModel implements AutoCloseable {
         settings,
         shared,
         InPlaceWeights.of(model),
-        sessionOptions -> OrtRuntime.environment().createSession(message, sessionOptions));
+        sessionOptions -> {
+          if (stored.folder() != null) {
+            sessionOptions.addConfigEntry(
+                "session.model_external_initializers_file_folder_path", stored.folder().toString());
+          }
+          return OrtRuntime.environment().createSession(message, sessionOptions);
+        });
   }
 
   /** Opens a checked model file; its external data lies beside it. */
