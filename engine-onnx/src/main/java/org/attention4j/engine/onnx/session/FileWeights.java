@@ -1,14 +1,18 @@
 package org.attention4j.engine.onnx.session;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.attention4j.onnxformat.ExternalData;
 import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.onnxformat.proto.GraphProto;
+import org.attention4j.onnxformat.proto.NodeProto;
 import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.tensor.FileRegion;
 import org.attention4j.tensor.FileVersion;
@@ -58,7 +62,9 @@ record FileWeights(OnnxModel model, @Nullable Path folder, Set<FileVersion> file
 
   /** ONNX Runtime takes names as UTF-8, whatever this system's names are written in. */
   private static boolean usable(FileVersion file) {
-    return file.path().toString().chars().allMatch(c -> c < 128) && file.isCurrent();
+    return file.path().toString().chars().allMatch(c -> c < 128)
+        && Files.isReadable(file.path())
+        && file.isCurrent();
   }
 
   private static OnnxModel rewritten(
@@ -73,7 +79,48 @@ record FileWeights(OnnxModel model, @Nullable Path folder, Set<FileVersion> file
         new ExternalData(name, place.offset(), place.length()).writeTo(tensor);
       }
     }
+    nameTablesTwice(graph, places.keySet());
     return new OnnxModel(proto.build(), left);
+  }
+
+  /**
+   * A table that is also multiplied by, as one that is tied: what rows are looked up in gets a name
+   * and a mapping of its own, since the other is read from end to end, and then let go of.
+   */
+  private static void nameTablesTwice(GraphProto.Builder graph, Set<String> inFiles) {
+    Set<String> tables = new HashSet<>();
+    Set<String> others = new HashSet<>();
+    Set<String> taken = new HashSet<>(inFiles);
+    for (NodeProto node : graph.getNodeList()) {
+      for (int i = 0; i < node.getInputCount(); i++) {
+        (looksUp(node, i) ? tables : others).add(node.getInput(i));
+      }
+      taken.addAll(node.getOutputList());
+    }
+    tables.retainAll(inFiles);
+    tables.retainAll(others);
+    taken.addAll(others);
+    Map<String, String> names = new HashMap<>();
+    for (TensorProto tensor : List.copyOf(graph.getInitializerList())) {
+      if (tables.contains(tensor.getName())) {
+        String name = tensor.getName() + ".rows";
+        while (!taken.add(name)) {
+          name += "_";
+        }
+        names.put(tensor.getName(), name);
+        graph.addInitializer(tensor.toBuilder().setName(name));
+      }
+    }
+    for (int i = 0; i < graph.getNodeCount(); i++) {
+      NodeProto node = graph.getNode(i);
+      if (node.getInputCount() > 0 && looksUp(node, 0) && names.containsKey(node.getInput(0))) {
+        graph.getNodeBuilder(i).setInput(0, names.get(node.getInput(0)));
+      }
+    }
+  }
+
+  private static boolean looksUp(NodeProto node, int input) {
+    return input == 0 && node.getDomain().isEmpty() && node.getOpType().equals("Gather");
   }
 
   /** Whether what was read is what the weights are. */
