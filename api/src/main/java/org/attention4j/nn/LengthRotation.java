@@ -53,7 +53,7 @@ public record LengthRotation(
     }
     List<Double> frequencies = RotaryEmbedding.of(dims, base, false).frequencies();
     List<Double> exponents =
-        IntStream.range(0, dims / 2).mapToObj(i -> -2.0 * i / (dims - 2)).toList();
+        IntStream.range(0, (dims + 1) / 2).mapToObj(i -> -2.0 * i / (dims - 2)).toList();
     return new LengthRotation(frequencies, frequencies, exponents, factor, context, 1);
   }
 

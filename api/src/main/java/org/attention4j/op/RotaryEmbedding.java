@@ -23,10 +23,13 @@ public record RotaryEmbedding(List<Double> frequencies, double scale, boolean in
     frequencies = List.copyOf(frequencies);
   }
 
-  /** Plain frequencies {@code base^(-2i/dims)} over the first {@code dims} features. */
+  /**
+   * Plain frequencies {@code base^(-2i/dims)} over the first {@code dims} features; of an odd
+   * number the last one turns with the feature that follows.
+   */
   public static RotaryEmbedding of(int dims, double base, boolean interleaved) {
     List<Double> frequencies =
-        IntStream.range(0, dims / 2).mapToObj(i -> Math.pow(base, -2.0 * i / dims)).toList();
+        IntStream.range(0, (dims + 1) / 2).mapToObj(i -> Math.pow(base, -2.0 * i / dims)).toList();
     return new RotaryEmbedding(frequencies, 1, interleaved);
   }
 

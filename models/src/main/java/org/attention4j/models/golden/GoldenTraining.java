@@ -94,8 +94,15 @@ final class GoldenTraining {
                 batch.put(name, value);
               }
             });
-    batch.putAll(recorded.inputs("train."));
+    recorded.inputs("train.").forEach((name, value) -> batch.put(name, shaped(name, value)));
     return batch;
+  }
+
+  /** One number a sequence may stand in a row of its own: [batch, 1] to [batch]. */
+  private HostTensor shaped(String name, HostTensor value) {
+    TensorType type = checkpoint.model().withLoss().inputs().get(name);
+    boolean row = type != null && type.rank() == 1 && value.rank() == 2 && value.dim(1) == 1;
+    return row ? value.reshape(value.dim(0)) : value;
   }
 
   private Program program(Model model, Map<String, HostTensor> batch) {

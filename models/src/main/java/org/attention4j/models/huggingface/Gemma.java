@@ -34,10 +34,12 @@ final class Gemma {
             .scaled(Math.sqrt(width)));
   }
 
-  /** Published configurations name the exact GELU, but all releases compute the approximation. */
+  /**
+   * {@code hidden_act}, whose exact GELU in published configurations means the approximation;
+   * {@code hidden_activation} is not read, nor is it by Hugging Face's newer releases.
+   */
   static Activation.Kind activation(Config config) {
-    return config.has("hidden_activation")
-        ? Activations.read(config, "hidden_activation", "gelu_pytorch_tanh")
-        : Activation.Kind.GELU_TANH;
+    Activation.Kind kind = Activations.read(config, "hidden_act", "gelu_pytorch_tanh");
+    return kind == Activation.Kind.GELU ? Activation.Kind.GELU_TANH : kind;
   }
 }

@@ -32,8 +32,11 @@ final class GptJ {
     Heads heads = Heads.of(width, config.size("n_head", 16));
     Linear.Style plain = Decoders.style(config, false);
     Linear.Style biased = Decoders.style(config, true);
-    RotaryEmbedding rotary =
-        RotaryEmbedding.of(config.size("rotary_dim", heads.size()), 10000, true);
+    int turned = config.size("rotary_dim", heads.size());
+    if (turned % 2 != 0) {
+      throw config.wrong("rotary_dim", "an even number", turned);
+    }
+    RotaryEmbedding rotary = RotaryEmbedding.of(turned, 10000, true);
     MultiHeadAttention attention =
         MultiHeadAttention.of(heads, Mask.causal())
             .with(HeadProjections.separate().styled(plain, plain))

@@ -9,10 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.attention4j.models.golden.GoldenRow.Status;
 import org.attention4j.spi.Engines;
+import org.attention4j.tensor.HostTensor;
+import org.attention4j.weights.Weights;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -107,11 +111,27 @@ class GoldenReplayTest {
   }
 
   @Test
+  @DisplayName("may have their numbers to learn in a column")
+  void columnOfNumbers() throws Exception {
+    try (Stream<Path> files = Files.list(RECORDED.resolve("cross_encoder"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, directory.resolve(file.getFileName()));
+      }
+    }
+    Path file = directory.resolve("io.safetensors");
+    Map<String, HostTensor> tensors = new LinkedHashMap<>(Weights.load(file).tensors());
+    tensors.computeIfPresent("in.train.labels", (name, x) -> x.reshape(x.size(), 1));
+    Files.delete(file);
+    Weights.of(tensors).save(file);
+    assertPasses(directory, "djl");
+  }
+
+  @Test
   @DisplayName("of an unknown family fail with the reason")
   void unknownFamily() throws Exception {
     Path folder = Files.createDirectories(directory.resolve("mamba"));
     Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"mamba\"}");
-    org.attention4j.weights.Weights.empty().save(folder.resolve("io.safetensors"));
+    Weights.empty().save(folder.resolve("io.safetensors"));
     List<GoldenRow> rows = GoldenReplay.run(directory, Engines.get("reference"), row -> {});
     assertEquals(1, rows.size());
     assertEquals(Status.FAILED, rows.get(0).status());

@@ -84,6 +84,20 @@ final class RotaryTest {
     assertEquals(0.001 / 8, frequencies.get(3), 1e-12);
   }
 
+  @Test
+  @DisplayName("of an odd number of features turn one more, as GPT-NeoX's quarter of 12 does")
+  void odd() throws IOException {
+    Path file = directory.resolve("config.json");
+    Files.writeString(file, "{\"model_type\": \"gpt_neox\"}");
+    Rotation.Fixed rotation =
+        assertInstanceOf(
+            Rotation.Fixed.class, Rotary.read(Config.read(file), 12, 10000, 0.25, false));
+    List<Double> frequencies = rotation.embedding().frequencies();
+    assertEquals(2, frequencies.size());
+    assertEquals(1.0, frequencies.get(0));
+    assertEquals(Math.pow(10000, -2.0 / 3), frequencies.get(1), 1e-12);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
