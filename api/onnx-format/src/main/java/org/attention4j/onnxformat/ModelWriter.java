@@ -61,7 +61,7 @@ final class ModelWriter {
       tensor.read(
           part -> {
             try {
-              out.writeRawBytes(part);
+              out.write(part); // writeRawBytes takes the whole buffer, whatever its limit
             } catch (IOException e) {
               throw new UncheckedIOException(e);
             }

@@ -18,8 +18,11 @@ import org.attention4j.onnxformat.proto.TensorProto;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
+import org.attention4j.weights.Weights;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExternalDataTest {
   @TempDir Path folder;
@@ -69,6 +72,19 @@ class ExternalDataTest {
     assertEquals(List.of("w1", "w0"), tensors.stream().map(TensorProto::getName).toList());
     assertTrue(Tensors.host(tensors.get(0), file).equalsExactly(small));
     assertTrue(Tensors.host(tensors.get(1), file).equalsExactly(large));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void weightsThatAreMappedFromAFileComeBack(boolean beside) throws IOException {
+    Path source = folder.resolve("source.safetensors");
+    Weights.of(Map.of("a", counting(1000), "b", counting(200_001))).save(source);
+    Weights mapped = Weights.load(source);
+    Path file = folder.resolve("model.onnx");
+    OnnxFiles.writeModel(file, model(mapped.get("b"), mapped.get("a")), beside);
+    List<TensorProto> tensors = OnnxFiles.readModel(file).getGraph().getInitializerList();
+    assertTrue(Tensors.host(tensors.get(0), file).equalsExactly(counting(200_001)));
+    assertTrue(Tensors.host(tensors.get(1), file).equalsExactly(counting(1000)));
   }
 
   @Test

@@ -30,8 +30,8 @@ import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;
 
 /**
- * Runs models in ONNX Runtime: a graph is written as ONNX in memory, its weights shared with the
- * host tensors, and opened as a session. Thread-safe.
+ * Runs models in ONNX Runtime: a graph is written as ONNX in memory, its weights read in their
+ * files or shared with the host tensors, and opened as a session. Thread-safe.
  */
 public final class OnnxEngine implements Engine {
 

@@ -24,9 +24,9 @@ import org.attention4j.tensor.TensorType;
 /**
  * A model opened in ONNX Runtime. Several threads may run it at once; closing waits for them.
  *
- * <p>Tables and matrices in direct memory are shared with ONNX Runtime, not copied, so that several
- * models over the same weights cost them once (apart from what ONNX Runtime rearranges for its
- * products).
+ * <p>Weights that were loaded from files ONNX Runtime reads there, see {@link FileWeights}. Other
+ * tables and matrices in direct memory are shared with it, not copied, so that several models over
+ * the same weights cost them once (apart from what ONNX Runtime rearranges for its products).
  */
 public final class OrtModel implements AutoCloseable {
   private final Signature signature;
