@@ -171,7 +171,8 @@ typedef struct a4j_attention {
 /** What the backward pass reads and writes. Each gradient is written, not added to. */
 typedef struct a4j_gradients {
   uint64_t struct_size; /**< sizeof(a4j_gradients) */
-  a4j_view out;         /**< optional: the forward result; recomputed if it or lse is absent */
+  a4j_view out;         /**< optional: the forward result; recomputed if it or lse is absent, or if its
+                             16 bits would show in the gradients: best in f32, whatever the query is */
   a4j_view lse;         /**< optional: the forward result; in 16 bits it costs accuracy */
   a4j_view grad_out;    /**< optional (absent = 0): [batch, heads, queries, value_dim] */
   a4j_view grad_lse;    /**< optional (absent = 0): [batch, heads, queries, 1] */

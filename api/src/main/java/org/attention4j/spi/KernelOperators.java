@@ -30,10 +30,12 @@ public record KernelOperators(
    * The runtime of PyTorch. The operators are registered when these are asked for. Each exists for
    * several numbers of operands and has theirs in its name, such as {@code attention_forward_3};
    * the code follows the operands as an i64 tensor. Forward always gives the log-sum-exp too, in
-   * f32, and backward always takes it. Backward gives an empty gradient where there is no bias.
-   * {@code Dropout} takes a dense f32 x, the seed, optionally a tensor to add, and as its code the
-   * probability's bits and the site. An {@code Activation} takes a dense f32 x and as its code 0
-   * for GELU, 1 for GELU_TANH, 2 for SILU; its second result is the slope at x.
+   * f32, and backward always takes it. The output has the query's type, or is f32 with {@link
+   * org.attention4j.op.AttentionCode#F32_OUTPUT}; backward takes either. Backward gives an empty
+   * gradient where there is no bias. {@code Dropout} takes a dense f32 x, the seed, optionally a
+   * tensor to add, and as its code the probability's bits and the site. An {@code Activation} takes
+   * a dense f32 x and as its code 0 for GELU, 1 for GELU_TANH, 2 for SILU; its second result is the
+   * slope at x.
    */
   public static final String LIBTORCH = "libtorch";
 

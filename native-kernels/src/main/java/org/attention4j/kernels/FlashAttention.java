@@ -88,7 +88,8 @@ public final class FlashAttention implements AutoCloseable {
   /**
    * Computes attention.
    *
-   * @param output result [batch, heads, queries, value_dim], f32, bf16 or f16
+   * @param output result [batch, heads, queries, value_dim], f32, bf16 or f16; f32 is best for
+   *     {@link #backward}, whatever the operands are
    * @param logSumExp result [batch, heads, queries], f32, bf16 or f16; null if not wanted
    * @throws ShapeException if a result's sizes are not the problem's
    * @throws org.attention4j.error.AttentionException if the problem is invalid in another way
