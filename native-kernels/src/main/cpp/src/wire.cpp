@@ -179,7 +179,8 @@ WireAttention::WireAttention(const int64_t* code, size_t entries, const ForeignT
             std::to_string(count));
   }
   flags_ = reader.next();
-  if ((flags_ & ~(kLogSumExp | kTimeFirst | kFloat32Output)) != 0) invalid("the attention code has unknown flags");
+  if ((flags_ & ~(kLogSumExp | kTimeFirst | kFloat32Output)) != 0)
+    invalid("the attention code has unknown flags");
   log_sum_exp_ = (flags_ & kLogSumExp) != 0;
   for (size_t i = 0; i < kFixedOperands; i++) {
     if (operands[i].rank != 4) {

@@ -41,6 +41,9 @@ struct BackwardPrepare {
       head %= problem.key_heads;
       finite = all_finite(problem.key, batch, head, first, rows, problem.key_dim) &&
                all_finite(problem.value, batch, head, first, rows, problem.value_dim);
+      if (call.too_rough != nullptr && RoughOutput<Isa>::sticks_out(problem, batch, head, first, rows)) {
+        __atomic_store_n(call.too_rough, 1, __ATOMIC_RELAXED);
+      }
     }
     if (!finite) __atomic_store_n(call.not_finite, 1, __ATOMIC_RELAXED);
   }

@@ -56,7 +56,33 @@ struct RoughOutput {
     return !(a * (n * b + 30) <= 16 * (1 + a + b));  // also where a variance is 0
   }
 
+  /**
+   * Whether one of a tile's keys is so much longer than the others that what a row has in common is that key:
+   * the sample of `matters` would miss it.
+   */
+  static bool sticks_out(const Problem& problem, int64_t batch, int64_t key_head, int64_t first, int rows) {
+    const View& view = problem.key;
+    float largest = 0, sum = 0;
+    with_reader<Isa>(view, [&](auto reader) {
+      for (int i = 0; i < rows; i++) {
+        int64_t at = offset_of(view, batch, key_head, first + i);
+        F squares = F{};
+        for (int d = 0; d < problem.key_dim; d += V::kCount) {
+          int rest = problem.key_dim - d;
+          int64_t element = at + d * view.strides[3];
+          F line = rest >= V::kCount ? reader.whole(view, element) : reader.part(view, element, rest);
+          squares += line * line;
+        }
+        float square = V::total(squares);
+        largest = square > largest ? square : largest;
+        sum += square;
+      }
+    });
+    return rows > 1 && largest * static_cast<float>(rows - 1) > kLonger * (sum - largest);
+  }
+
  private:
+  static constexpr float kLonger = 20;  // than the mean of the others, squared
   static constexpr int kOuts = 64;
   static constexpr int kKeys = 32;
 
