@@ -13,7 +13,8 @@ bool machine_runs(int32_t isa) {
   // The builtin also asks the operating system whether it saves the wide registers.
   if (isa == A4J_ISA_AVX2) return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   if (isa == A4J_ISA_AVX512_BF16) {
-    return machine_runs(A4J_ISA_AVX512) && __builtin_cpu_supports("avx512bf16");
+    return machine_runs(A4J_ISA_AVX512) && __builtin_cpu_supports("avx512bf16") &&
+           __builtin_cpu_supports("avx512vnni");
   }
   if (isa == A4J_ISA_AVX512) {
     return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

@@ -104,6 +104,7 @@ struct ForwardPlan {
   int64_t queries;
   int64_t chunk_keys;  // where keys are split among items
   int64_t chunks;
+  int64_t chunks_of_item;
   size_t partial_floats;
   /** Where keys are split: one call for each (batch, key head), after all items; needs no workspace. */
   void (*merge)(const ForwardCall& call, int64_t group, void* workspace);

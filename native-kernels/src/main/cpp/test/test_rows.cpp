@@ -120,8 +120,10 @@ struct RoundedProblem {
       int32_t code = a4j_attention_forward(context.get(), &call, &out, &lse, &error);
       check(code == A4J_OK, what + error.message);
       double keys = problem.features.alibi ? static_cast<double>(problem.shape.keys) : 2;
-      check_close(what + "out", expected.out, results.out, (6 + keys) * 5e-7, 0);
-      check_close(what + "lse", expected.lse, results.lse, (6 + keys) * 5e-7, 1e-6);
+      bool integers = isa == A4J_ISA_AVX512_BF16;  // rounds queries and weights to 16 bits
+      double most = (6 + keys) * 5e-7 + (integers ? 1e-4 : 0);
+      check_close(what + "out", expected.out, results.out, most, 0);
+      check_close(what + "lse", expected.lse, results.lse, most, 1e-6);
       check(results.guards_intact(), what + "wrote beyond a buffer");
     }
   }

@@ -87,7 +87,7 @@ typedef enum a4j_isa {
   A4J_ISA_SCALAR = 0,
   A4J_ISA_AVX2 = 1,
   A4J_ISA_AVX512 = 2,
-  A4J_ISA_AVX512_BF16 = 3, /**< AVX512 with its products of bf16 pairs */
+  A4J_ISA_AVX512_BF16 = 3, /**< AVX512 with its products of bf16 pairs and of bytes (VNNI) */
   A4J_ISA_COUNT = 4
 } a4j_isa;
 

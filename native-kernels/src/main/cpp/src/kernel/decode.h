@@ -1,10 +1,12 @@
 // The forward pass for few queries: nothing is packed, and the keys are split among the threads.
 //
-// An item is one chunk of keys of one key head, with all queries of all heads that share it, so that each
-// key and value is read from memory once. Its result is a partial output with its largest score and sum;
-// the partial results of a row are merged in the order of their keys. Chunks depend on the problem only.
+// A chunk of keys of one key head is read with all queries of all heads that share it, so that each key and
+// value is read from memory once. Its result is a partial output with its largest score and sum; the
+// partial results of a row are merged in the order of their keys. Chunks depend on the problem only; an item
+// is some chunks that follow each other, so that the next one can be asked for in time.
 #pragma once
 
+#include "byte_products.h"
 #include "decode_products.h"
 #include "output_rows.h"
 #include "score_terms.h"
@@ -16,24 +18,26 @@ namespace attention4j {
 namespace {  // private to each instruction set's translation unit
 
 /** Rows are (head of the group, query): row r is query r % queries of the group's head r / queries. */
-template <class Isa, class Reader, class Pairs = PairProducts<Isa, Reader>>
+template <class Isa, class Products>
 class Decode {
  public:
   using V = Vectors<Isa>;
   using F = typename V::F;
-  using Products = DecodeProducts<Isa, Reader, Pairs>;
 
-  static ForwardPlan plan(const ForwardCall& call) {
+  static ForwardPlan plan(const ForwardCall& call, int threads) {
     const Problem& problem = call.problem;
     ForwardPlan plan{};
     int64_t runs = (problem.keys + kRunKeys - 1) / kRunKeys;
     plan.chunk_keys = ((runs + kMostChunks - 1) / kMostChunks) * kRunKeys;
     plan.chunks = problem.keys == 0 ? 1 : (problem.keys + plan.chunk_keys - 1) / plan.chunk_keys;
-    plan.items = problem.batch * problem.key_heads * plan.chunks;
+    int64_t chunks = problem.batch * problem.key_heads * plan.chunks;
+    plan.chunks_of_item = chunks / (kItemsOfThread * threads);
+    if (plan.chunks_of_item < 1) plan.chunks_of_item = 1;
+    plan.items = (chunks + plan.chunks_of_item - 1) / plan.chunks_of_item;
     plan.item = item;
     if (plan.chunks > 1) {
       plan.merge = merge;
-      plan.partial_floats = static_cast<size_t>(plan.items * rows_of_group(problem) * partial_step(problem));
+      plan.partial_floats = static_cast<size_t>(chunks * rows_of_group(problem) * partial_step(problem));
     }
     Arena arena(nullptr);
     Scratch scratch(arena, problem);
@@ -43,11 +47,12 @@ class Decode {
 
  private:
   static constexpr int64_t kMostChunks = 64;
+  static constexpr int64_t kItemsOfThread = 4;
   static constexpr int kPanelRows = 8;
   static_assert(kPanelRows <= SoftmaxRows<Isa>::kMostRows, "corrections have room for a panel");
 
   struct Scratch {
-    float* query;      // [rows][key_dim padded]
+    float* query;      // [rows][query_width], arranged
     float* scores;     // [kPanelRows][kRunKeys]; become weights
     float* out;        // [rows][value_dim padded]
     float* largest;    // [rows]
@@ -56,7 +61,7 @@ class Decode {
 
     Scratch(Arena& arena, const Problem& problem) {
       int64_t rows = rows_of_group(problem);
-      query = arena.floats(static_cast<size_t>(rows * V::round_up(problem.key_dim)));
+      query = arena.floats(static_cast<size_t>(rows * Products::query_width(problem.key_dim)));
       scores = arena.floats(kPanelRows * kRunKeys);
       out = arena.floats(static_cast<size_t>(rows * V::round_up(problem.value_dim)));
       largest = arena.floats(static_cast<size_t>(rows));
@@ -71,19 +76,52 @@ class Decode {
   static int64_t partial_step(const Problem& problem) { return V::round_up(problem.value_dim) + 2; }
 
   static void item(const ForwardCall& call, int64_t item, void* workspace) {
+    Arena arena(workspace);
+    Scratch scratch(arena, call.problem);
+    int64_t first = item * call.plan.chunks_of_item, end = first + call.plan.chunks_of_item;
+    int64_t all = call.problem.batch * call.problem.key_heads * call.plan.chunks;
+    if (end > all) end = all;
+    for (int64_t chunk = first; chunk < end; chunk++) {
+      one_chunk(call, chunk, chunk + 1 < end, scratch);
+    }
+  }
+
+  /** Where a chunk, counted over all batches and key heads, begins. */
+  struct Place {
+    int64_t batch;
+    int64_t key_head;
+    int64_t first;
+
+    Place(const ForwardCall& call, int64_t chunk)
+        : batch(chunk / call.plan.chunks / call.problem.key_heads),
+          key_head(chunk / call.plan.chunks % call.problem.key_heads),
+          first(chunk % call.plan.chunks * call.plan.chunk_keys) {}
+  };
+
+  static RowsAhead keys_ahead(const Problem& problem, int64_t batch, int64_t key_head, int64_t first) {
+    int64_t rows = problem.keys - first < kRunKeys ? problem.keys - first : kRunKeys;
+    return rows_ahead(problem.key, offset_of(problem.key, batch, key_head, first), static_cast<int>(rows),
+                      problem.key_dim);
+  }
+
+  static void one_chunk(const ForwardCall& call, int64_t chunk, bool more, Scratch& scratch) {
     const Problem& problem = call.problem;
     const ForwardPlan& plan = call.plan;
-    Arena arena(workspace);
-    Scratch scratch(arena, problem);
-    int64_t chunk = item % plan.chunks;
-    int64_t key_head = item / plan.chunks % problem.key_heads;
-    int64_t batch = item / plan.chunks / problem.key_heads;
+    Place at(call, chunk);
+    int64_t key_head = at.key_head, batch = at.batch;
     int rows = static_cast<int>(rows_of_group(problem));
     start(problem, batch, key_head, rows, scratch);
-    int64_t end = (chunk + 1) * plan.chunk_keys < problem.keys ? (chunk + 1) * plan.chunk_keys : problem.keys;
-    for (int64_t first = chunk * plan.chunk_keys; first < end; first += kRunKeys) {
+    int64_t end = at.first + plan.chunk_keys < problem.keys ? at.first + plan.chunk_keys : problem.keys;
+    for (int64_t first = at.first; first < end; first += kRunKeys) {
       int keys = static_cast<int>(end - first < kRunKeys ? end - first : kRunKeys);
-      run(problem, batch, key_head, first, keys, rows, scratch);
+      RowsAhead ahead{};
+      if (first + keys < end) {
+        ahead = keys_ahead(problem, batch, key_head, first + keys);
+      } else if (more) {
+        Place next(call, chunk + 1);
+        ahead = keys_ahead(problem, next.batch, next.key_head, next.first);
+      }
+      run(problem, batch, key_head, first, keys, rows, ahead, scratch);
     }
     int padded = V::round_up(problem.value_dim);
     double unit = static_cast<double>(ScoreTerms<Isa>::unit(problem));
@@ -96,7 +134,7 @@ class Decode {
                                 sum);
         continue;
       }
-      float* partial = call.partials + (item * rows + r) * partial_step(problem);
+      float* partial = call.partials + (chunk * rows + r) * partial_step(problem);
       memcpy(partial, out, sizeof(float) * static_cast<size_t>(padded));
       partial[padded] = scratch.largest[r];
       partial[padded + 1] = sum;
@@ -112,7 +150,7 @@ class Decode {
     float sign = problem.scale < 0 ? -1.0f : 1.0f;
     for (int r = 0; r < rows; r++) {
       int64_t at = offset_of(problem.query, batch, head_of(problem, key_head, r), r % problem.queries);
-      float* row = scratch.query + r * padded;
+      float* row = scratch.query + r * Products::query_width(problem.key_dim);
       with_reader<Isa>(problem.query, [&](auto reader) {
         for (int d = 0; d < padded; d += V::kCount) {
           int rest = problem.key_dim - d;
@@ -129,8 +167,9 @@ class Decode {
     memset(scratch.out, 0, sizeof(float) * static_cast<size_t>(rows * V::round_up(problem.value_dim)));
   }
 
+  /** Of the rows ahead, the next run's keys, each is asked for beside a value. */
   static void run(const Problem& problem, int64_t batch, int64_t key_head, int64_t first, int keys, int rows,
-                  Scratch& scratch) {
+                  RowsAhead ahead, Scratch& scratch) {
     int begin = 0;
     int end = keys;
     bool every = keys % V::kCount == 0;
@@ -138,15 +177,17 @@ class Decode {
       every = allow(problem, batch, key_head, first, keys, rows, begin, end, scratch.allowed) && every;
       if (begin >= end) return;
     }
-    int key_width = V::round_up(problem.key_dim);
+    int key_width = Products::query_width(problem.key_dim);
     int value_width = V::round_up(problem.value_dim);
     int64_t key_at = offset_of(problem.key, batch, key_head, first);
     int64_t value_at = offset_of(problem.value, batch, key_head, first);
     int from = begin / V::kCount * V::kCount;
+    RowsAhead values = rows_ahead(problem.value, value_at, end, problem.value_dim);
     for (int r = 0; r < rows; r += kPanelRows) {
       int count = rows - r < kPanelRows ? rows - r : kPanelRows;
       Products::scores(problem.key, key_at, problem.key_dim, from, end, scratch.query + r * key_width, count,
-                       scratch.scores, kRunKeys);
+                       scratch.scores, kRunKeys, values);
+      values.rows = 0;
       ScorePanel panel{scratch.scores, kRunKeys, count, from, V::round_up(end), nullptr, 0};
       panel.factor = ScoreTerms<Isa>::unit(problem) * kLog2E;
       if (!every) panel.allowed = scratch.allowed + r;
@@ -164,12 +205,14 @@ class Decode {
           for (int j = from; j < end; j++) {
             if ((panel.allowed[i].words[j / 64] >> (j % 64) & 1) == 0) continue;  // 0 * NaN is NaN
             Products::add_values(problem.value, value_at, problem.value_dim, j, j + 1,
-                                 scratch.scores + i * kRunKeys, kRunKeys, 1, out + i * value_width);
+                                 scratch.scores + i * kRunKeys, kRunKeys, 1, out + i * value_width,
+                                 RowsAhead{});
           }
         }
       } else {
         Products::add_values(problem.value, value_at, problem.value_dim, from, end, scratch.scores, kRunKeys,
-                             count, out);
+                             count, out, ahead);
+        ahead.rows = 0;
       }
     }
   }

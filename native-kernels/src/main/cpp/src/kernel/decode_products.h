@@ -14,6 +14,9 @@ struct DecodeProducts {
   using F = typename V::F;
   using Pair = typename Products::Pair;
 
+  /** From row to row of the queries. */
+  static int query_width(int key_dim) { return V::round_up(key_dim); }
+
   /** Brings a row of the query, [key_dim padded], into the order in which `scores` reads it. */
   static void arrange(float* query, int key_dim) {
     for (int d = 0; d + 2 * V::kCount <= key_dim; d += 2 * V::kCount) Products::arrange(query + d);
@@ -21,34 +24,46 @@ struct DecodeProducts {
 
   /**
    * scores[i][j] = query i . key j for j in [from, end); `from` is a multiple of the vector length, and
-   * as many scores as fill the last vector are written. query: [rows][key_dim padded], arranged.
+   * as many scores as fill the last vector are written. query: [rows][key_dim padded], arranged. Of the
+   * rows ahead, j is asked for beside key j.
    */
   static void scores(const View& key, int64_t at, int key_dim, int from, int end, const float* query,
-                     int rows, float* scores, int step) {
+                     int rows, float* scores, int step, RowsAhead ahead) {
     int width = V::round_up(key_dim);
     int i = 0;
     for (; i + kMostRows <= rows; i += kMostRows) {
-      some_scores<kMostRows>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
+      some_scores<kMostRows>(key, at, key_dim, from, end, query + i * width, scores + i * step, step, ahead);
+      ahead.rows = 0;
     }
     if (i + 2 <= rows) {
-      some_scores<2>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
+      some_scores<2>(key, at, key_dim, from, end, query + i * width, scores + i * step, step, ahead);
+      ahead.rows = 0;
       i += 2;
     }
-    if (i < rows) some_scores<1>(key, at, key_dim, from, end, query + i * width, scores + i * step, step);
+    if (i < rows) {
+      some_scores<1>(key, at, key_dim, from, end, query + i * width, scores + i * step, step, ahead);
+    }
   }
 
-  /** out[i] += sum of weights[i][j] * value j over [from, end); out: [rows][value_dim padded]. */
+  /**
+   * out[i] += sum of weights[i][j] * value j over [from, end); out: [rows][value_dim padded]. Of the rows
+   * ahead, j is asked for beside value j.
+   */
   static void add_values(const View& value, int64_t at, int value_dim, int from, int end,
-                         const float* weights, int step, int rows, float* out) {
+                         const float* weights, int step, int rows, float* out, RowsAhead ahead) {
     int width = V::round_up(value_dim);
     int i = 0;
     for (; i + 4 <= rows; i += 4) {
-      some_values<4>(value, at, value_dim, from, end, weights + i * step, step, out + i * width);
+      some_values<4>(value, at, value_dim, from, end, weights + i * step, step, out + i * width, ahead);
+      ahead.rows = 0;
     }
     for (; i + 2 <= rows; i += 2) {
-      some_values<2>(value, at, value_dim, from, end, weights + i * step, step, out + i * width);
+      some_values<2>(value, at, value_dim, from, end, weights + i * step, step, out + i * width, ahead);
+      ahead.rows = 0;
     }
-    if (i < rows) some_values<1>(value, at, value_dim, from, end, weights + i * step, step, out + i * width);
+    if (i < rows) {
+      some_values<1>(value, at, value_dim, from, end, weights + i * step, step, out + i * width, ahead);
+    }
   }
 
   /** Whether the values [from, end) are finite. */
@@ -72,12 +87,13 @@ struct DecodeProducts {
 
   template <int kRows>
   static void some_scores(const View& key, int64_t at, int key_dim, int from, int end, const float* query,
-                          float* scores, int step) {
+                          float* scores, int step, RowsAhead ahead) {
     constexpr int kKeys = V::kCount / kRows;
     int64_t stride = key.strides[2];
     int j = from;
     for (; j + kKeys <= end; j += kKeys) {
       int64_t first = at + j * stride;
+      ahead.ask(j, kKeys);
       one_vector<kRows>(key, key_dim, query, scores + j, step, [=](int k) { return first + k * stride; });
     }
     for (int padded_end = V::round_up(end); j < padded_end; j += kKeys) {
@@ -156,26 +172,29 @@ struct DecodeProducts {
 
   template <int kRows>
   static void some_values(const View& value, int64_t at, int value_dim, int from, int end,
-                          const float* weights, int step, float* out) {
+                          const float* weights, int step, float* out, RowsAhead ahead) {
     constexpr int kWide = kRows == 1 ? 8 : 4;
     int width = V::round_up(value_dim);
     int d = 0;
     for (; d + kWide * V::kCount <= value_dim; d += kWide * V::kCount) {
-      columns<kRows, kWide>(value, at, d, V::kCount, from, end, weights, step, out + d, width);
+      columns<kRows, kWide>(value, at, d, V::kCount, from, end, weights, step, out + d, width, ahead);
+      ahead.rows = 0;
     }
     for (; d + 4 * V::kCount <= value_dim; d += 4 * V::kCount) {
-      columns<kRows, 4>(value, at, d, V::kCount, from, end, weights, step, out + d, width);
+      columns<kRows, 4>(value, at, d, V::kCount, from, end, weights, step, out + d, width, ahead);
+      ahead.rows = 0;
     }
     for (; d < value_dim; d += V::kCount) {
       int count = value_dim - d < V::kCount ? value_dim - d : V::kCount;
-      columns<kRows, 1>(value, at, d, count, from, end, weights, step, out + d, width);
+      columns<kRows, 1>(value, at, d, count, from, end, weights, step, out + d, width, ahead);
+      ahead.rows = 0;
     }
   }
 
   /** kRows rows times kColumns vectors of values at d; `count` elements of a single one. */
   template <int kRows, int kColumns>
   static void columns(const View& value, int64_t first, int d, int count, int from, int end,
-                      const float* weights, int step, float* out, int width) {
+                      const float* weights, int step, float* out, int width, RowsAhead ahead) {
     int64_t at = first + d;
     F sums[kRows][kColumns];
 #pragma GCC unroll 4
@@ -186,6 +205,7 @@ struct DecodeProducts {
       for (int c = 0; c + 1 < kColumns; c += 2) Reader::arrange(sums[i][c], sums[i][c + 1]);
     }
     for (int j = from; j < end; j++) {
+      if (j % 4 == 0) ahead.ask(j, 4);
       int64_t row = at + j * value.strides[2];
       float scale = 1;
       if constexpr (Reader::kScaled) scale = Reader::scale(value, first + j * value.strides[2]);

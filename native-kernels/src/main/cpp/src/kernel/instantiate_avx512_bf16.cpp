@@ -1,9 +1,9 @@
-// Compiled with AVX-512 (F, BW, VL, DQ) and its bf16 products where the target is x86-64; elsewhere it holds
-// nothing.
+// Compiled with AVX-512 (F, BW, VL, DQ) and its products of bf16 and of bytes where the target is x86-64;
+// elsewhere it holds nothing.
 #include "../problem.h"
 
 #if defined(__AVX512F__) && defined(__AVX512BW__) && defined(__AVX512VL__) && defined(__AVX512DQ__) && \
-    defined(__AVX512BF16__)
+    defined(__AVX512BF16__) && defined(__AVX512VNNI__)
 
 #include "table.h"
 

@@ -95,6 +95,28 @@ struct SteppedReader : OrderedPairs<Isa, SteppedReader<Isa>> {
   }
 };
 
+/** Rows that will be read soon, asked for one by one while others are multiplied. */
+struct RowsAhead {
+  const char* first;
+  int64_t step;  // in bytes, as are rows
+  int64_t bytes;
+  int rows;
+
+  /** Asks for [row, row + count), of which some may not be there. */
+  inline __attribute__((always_inline)) void ask(int row, int count) const {
+    if (row >= rows) return;
+    for (int i = row; i < row + count; i++) {
+      for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + i * step + at, 0, 2);
+    }
+  }
+};
+
+/** `rows` of them from `at` on; none where elements are no neighbours. */
+inline RowsAhead rows_ahead(const View& view, int64_t at, int rows, int width) {
+  int64_t size = element_bytes(view.element);
+  return {static_cast<const char*>(view.data) + at * size, view.strides[2] * size, width * size, rows};
+}
+
 /** Calls `body` with the reader for `view`, so that its loops are compiled for that one. */
 template <class Isa, class Body>
 inline void with_reader(const View& view, Body body) {

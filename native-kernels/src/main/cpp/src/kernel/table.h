@@ -46,21 +46,30 @@ struct Table {
 #if defined(__AVX512BF16__)
     auto pairs = [](const View& view) { return view.element == Element::kBfloat16 && view.strides[3] == 1; };
     if (pairs(problem.query) && pairs(problem.key) && pairs(problem.value)) {
-      if (few) return Decode<Isa, Bfloat16Reader<Isa>, PairDots<Isa>>::plan(call);
+      if (few) return decode<Bfloat16Reader<Isa>, PairDots<Isa>>(call, threads);
       return FastForward<Isa, MicroBfloat16<Isa>>::plan(call, threads);
     }
 #endif
     if (few) {
-      if (problem.key.element == Element::kFloat32) return Decode<Isa, Float32Reader<Isa>>::plan(call);
-      if (problem.key.element == Element::kBfloat16) return Decode<Isa, Bfloat16Reader<Isa>>::plan(call);
-      if (problem.key.element == Element::kInt8Rows) return Decode<Isa, Int8Reader<Isa>>::plan(call);
-      return Decode<Isa, Float16Reader<Isa>>::plan(call);
+      if (problem.key.element == Element::kFloat32) return decode<Float32Reader<Isa>>(call, threads);
+      if (problem.key.element == Element::kBfloat16) return decode<Bfloat16Reader<Isa>>(call, threads);
+      if (problem.key.element == Element::kFloat16) return decode<Float16Reader<Isa>>(call, threads);
+#if defined(__AVX512BF16__)
+      return Decode<Isa, ByteProducts<Isa>>::plan(call, threads);
+#else
+      return decode<Int8Reader<Isa>>(call, threads);
+#endif
     }
     return FastForward<Isa, MicroFloat32<Isa>>::plan(call, threads);
   }
 #endif
 
 #if defined(__AVX2__)
+  template <class Reader, class Pairs = PairProducts<Isa, Reader>>
+  static ForwardPlan decode(const ForwardCall& call, int threads) {
+    return Decode<Isa, DecodeProducts<Isa, Reader, Pairs>>::plan(call, threads);
+  }
+
   /** Whether packing keys for so few rows would cost more than it saves. */
   static bool few_queries(const Problem& problem) {
     bool neighbours = problem.key.strides[3] == 1 && problem.value.strides[3] == 1 &&
