@@ -42,6 +42,7 @@ class Operands {
     size_t elements = 1;
     for (int64_t size : sizes) elements *= static_cast<size_t>(size);
     size_t length = elements * (tensor.dtype == A4J_I64 ? 8 : tensor.dtype == A4J_BOOL ? 1 : 4);
+    if (tensor.dtype == A4J_I8_ROWS) length += A4J_ROW_SCALE_BYTES;
     memory_.emplace_back(new unsigned char[length]);
     for (size_t n = 0; n < length; n++) memory_.back()[n] = static_cast<unsigned char>(n % 4 == 3 ? 0x3e : 1);
     tensor.data = memory_.back().get();

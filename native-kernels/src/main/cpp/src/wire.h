@@ -15,7 +15,7 @@ struct ForeignTensor {
   static constexpr int kMaxRank = 8;
 
   void* data = nullptr;
-  int32_t dtype = A4J_F32; /**< an a4j_dtype */
+  int32_t dtype = A4J_F32; /**< an a4j_dtype; with A4J_I8_ROWS sizes leave the scales out, strides do not */
   int rank = 0;
   int64_t sizes[kMaxRank] = {};
   int64_t strides[kMaxRank] = {}; /**< in elements, not negative */
