@@ -94,7 +94,8 @@ class InPlaceDecodingTest {
 
   @Test
   void inInt8ThatIsCloseWhereAModelMagnifiesWhatIsRounded() {
-    Program program = Program.of(new TestModels.Llama(47, 32, 2)); // logits of 0.11, root mean square
+    Program program =
+        Program.of(new TestModels.Llama(47, 32, 2)); // logits of 0.11, root mean square
     Weights weights = Parameters.init(program, 5);
     HostTensor ids = Compare.random(TensorType.i64(2, 75), 47, new Random(3));
     HostTensor expected = whole(program, weights, Map.of("input_ids", ids));
