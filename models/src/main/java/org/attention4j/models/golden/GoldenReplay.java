@@ -107,7 +107,8 @@ public final class GoldenReplay {
         checkpoint.session(engine, options, inputs.keySet(), EnumSet.allOf(Extra.class))) {
       outputs = session.run(inputs);
     }
-    HostTensor mask = prefix.isEmpty() ? null : inputs.get("attention_mask");
+    HostTensor mask = inputs.get("attention_mask");
+    boolean causal = checkpoint.model().causal();
     for (String name : recorded.outputs(prefix)) {
       HostTensor expected = recorded.output(prefix + name);
       HostTensor got = outputs.get(name);
@@ -121,7 +122,9 @@ public final class GoldenReplay {
         continue;
       }
       LongPredicate counts = i -> true;
-      if (mask != null) {
+      if (mask != null && prefix.isEmpty() && causal) {
+        counts = SeenSteps.of(name, expected.shape(), mask);
+      } else if (mask != null && !prefix.isEmpty()) {
         long each = expected.size() / Math.max(1, mask.size());
         counts = i -> mask.getLong(i / each) != 0;
       }

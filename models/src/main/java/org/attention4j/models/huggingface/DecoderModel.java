@@ -77,6 +77,11 @@ record DecoderModel(
   }
 
   @Override
+  public boolean causal() {
+    return true;
+  }
+
+  @Override
   public Map<String, String> observable() {
     Map<String, String> paths = stack.observable(root());
     String last = "hidden_states." + stack.layers().size();

@@ -30,6 +30,7 @@ public record NameRules(
       List.of(
           Pattern.compile("(.*\\.)?rotary_emb\\.inv_freq"),
           Pattern.compile("(.*\\.)?position_ids"),
+          Pattern.compile("(.*\\.)?embeddings\\.token_type_ids"),
           Pattern.compile("(.*\\.)?masked_bias"));
 
   public NameRules {

@@ -41,6 +41,11 @@ public interface Pretrained extends Family {
     return false;
   }
 
+  /** Whether a token sees none that come after it. */
+  default boolean causal() {
+    return false;
+  }
+
   /**
    * Whether a sequence longer than {@link #context} cannot be read, because positions beyond it
    * have no vector; otherwise that is only what the model was trained on.

@@ -76,6 +76,11 @@ record TrajectoryModel(
   }
 
   @Override
+  public boolean causal() {
+    return true;
+  }
+
+  @Override
   public Map<String, String> observable() {
     return stack.observable(LAYERS);
   }

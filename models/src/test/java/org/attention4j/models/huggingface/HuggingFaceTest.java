@@ -222,6 +222,17 @@ final class HuggingFaceTest {
   }
 
   @Test
+  @DisplayName("may hold the numbers of types that old encoders kept")
+  void keptTypes() throws IOException {
+    use("cross_encoder");
+    HostTensor types = HostTensor.zeros(DType.I64, 1, 8);
+    store(original.with("bert.embeddings.token_type_ids", types));
+    assertEquals(
+        HuggingFace.open(RECORDED.resolve("cross_encoder")).weights().names(),
+        HuggingFace.open(directory).weights().names());
+  }
+
+  @Test
   @DisplayName("with wrong tensors is refused with one list of all of them")
   void oneList() {
     store(
