@@ -3,7 +3,7 @@ package org.attention4j.tensor;
 import java.nio.ByteBuffer;
 
 /**
- * One element in a buffer of native order, read and written as its dtype; the index counts elements
+ * Elements in a buffer of native order, read and written as their dtype; an index counts elements
  * and is not checked. Conversions are those of {@link HostTensor}.
  */
 final class Elements {
@@ -28,6 +28,57 @@ final class Elements {
       case I8 -> bytes.get(i);
       case BOOL -> bytes.get(i) == 0 ? 0 : 1;
       case F64, F32, F16, BF16 -> throw new AssertionError(dtype);
+    };
+  }
+
+  /** The first elements in a new array. */
+  static float[] floats(DType dtype, ByteBuffer bytes, int size) {
+    float[] out = new float[size];
+    if (dtype == DType.F32) {
+      bytes.asFloatBuffer().get(out);
+    } else {
+      boolean wide = dtype == DType.I64 || dtype == DType.I32;
+      for (int i = 0; i < size; i++) {
+        // by way of a double a wide integer would be rounded twice
+        out[i] = wide ? integer(dtype, bytes, i) : (float) real(dtype, bytes, i);
+      }
+    }
+    return out;
+  }
+
+  /** The first elements in a new array. */
+  static double[] doubles(DType dtype, ByteBuffer bytes, int size) {
+    double[] out = new double[size];
+    if (dtype == DType.F64) {
+      bytes.asDoubleBuffer().get(out);
+    } else {
+      for (int i = 0; i < size; i++) {
+        out[i] = real(dtype, bytes, i);
+      }
+    }
+    return out;
+  }
+
+  /** The first elements in a new array. */
+  static long[] longs(DType dtype, ByteBuffer bytes, int size) {
+    long[] out = new long[size];
+    if (dtype == DType.I64) {
+      bytes.asLongBuffer().get(out);
+    } else {
+      for (int i = 0; i < size; i++) {
+        out[i] = dtype.isFloating() ? (long) real(dtype, bytes, i) : integer(dtype, bytes, i);
+      }
+    }
+    return out;
+  }
+
+  /** As Java writes it. */
+  static String text(DType dtype, ByteBuffer bytes, int i) {
+    return switch (dtype) {
+      case F64 -> Double.toString(real(dtype, bytes, i));
+      case F32, F16, BF16 -> Float.toString((float) real(dtype, bytes, i));
+      case I64, I32, U8, I8 -> Long.toString(integer(dtype, bytes, i));
+      case BOOL -> Boolean.toString(integer(dtype, bytes, i) != 0);
     };
   }
 

@@ -3,6 +3,8 @@ package org.attention4j.tensor;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a tensor's elements lie; shared by its reshaped forms. Small ones begin in the heap and
@@ -17,8 +19,15 @@ final class HostMemory {
 
   private ByteBuffer bytes; // position 0, limit = capacity, native order
 
-  private HostMemory(ByteBuffer bytes) {
+  private final @Nullable FileRegion file; // that the bytes are mapped from
+
+  private HostMemory(ByteBuffer bytes, @Nullable FileRegion file) {
     this.bytes = bytes.order(ByteOrder.nativeOrder());
+    this.file = file;
+  }
+
+  private HostMemory(ByteBuffer bytes) {
+    this(bytes, null);
   }
 
   /**
@@ -40,9 +49,22 @@ final class HostMemory {
     return size <= SMALL_COPY ? new HostMemory(ByteBuffer.allocate(size)) : zeros(size);
   }
 
-  /** A view of direct memory. */
-  static HostMemory over(ByteBuffer direct) {
-    return new HostMemory(direct.slice());
+  /** A view of direct memory, and the file that it is mapped from. */
+  static HostMemory over(ByteBuffer direct, @Nullable FileRegion file) {
+    return new HostMemory(direct.slice(), file);
+  }
+
+  @Nullable FileRegion file() {
+    return file;
+  }
+
+  /** Gives all bytes in order: see {@link HostTensor#read}. */
+  void read(Consumer<ByteBuffer> part) {
+    int given = file == null ? 0 : (int) file.read(part);
+    if (given < bytes.limit()) {
+      ByteBuffer rest = bytes.duplicate().position(given).slice();
+      part.accept(rest.order(ByteOrder.nativeOrder()));
+    }
   }
 
   /** The elements where they are now; not to be kept, for they may move. */

@@ -34,19 +34,12 @@ public final class HostTensor {
   private final long[] shape;
   private final int size;
   private final HostMemory memory; // of size * dtype.bytes() bytes
-  private final @Nullable FileRegion file; // that the memory is mapped from
 
   private HostTensor(DType dtype, long[] shape, int size, HostMemory memory) {
-    this(dtype, shape, size, memory, null);
-  }
-
-  private HostTensor(
-      DType dtype, long[] shape, int size, HostMemory memory, @Nullable FileRegion file) {
     this.dtype = dtype;
     this.shape = shape;
     this.size = size;
     this.memory = memory;
-    this.file = file;
   }
 
   // ---- making one
@@ -96,7 +89,7 @@ public final class HostTensor {
       throw new UsageException("a tensor needs a direct buffer; got one on the heap");
     }
     HostShape.check(dtype, extents, size, buffer.remaining());
-    return new HostTensor(dtype, extents, size, HostMemory.over(buffer), file);
+    return new HostTensor(dtype, extents, size, HostMemory.over(buffer, file));
   }
 
   /**
@@ -226,7 +219,7 @@ public final class HostTensor {
    * file may be another by now: see {@link FileVersion#isCurrent}.
    */
   public @Nullable FileRegion file() {
-    return file;
+    return memory.file();
   }
 
   /**
@@ -255,11 +248,7 @@ public final class HostTensor {
    *     written to
    */
   public void read(Consumer<ByteBuffer> part) {
-    int given = file == null ? 0 : (int) file.read(part);
-    if (given < memory.bytes().limit()) {
-      ByteBuffer rest = memory.bytes().duplicate().position(given).slice();
-      part.accept(rest.order(ByteOrder.nativeOrder()));
-    }
+    memory.read(part);
   }
 
   // ---- one element; the index is row-major, 0 <= index < size
@@ -316,45 +305,17 @@ public final class HostTensor {
 
   /** All elements as floats, in a new array. */
   public float[] toFloatArray() {
-    float[] out = new float[size];
-    if (dtype == DType.F32) {
-      memory.bytes().asFloatBuffer().get(out);
-    } else if (dtype == DType.I64 || dtype == DType.I32) {
-      for (int i = 0; i < size; i++) {
-        out[i] = integerAt(i); // by way of a double it would be rounded twice
-      }
-    } else {
-      for (int i = 0; i < size; i++) {
-        out[i] = (float) getDouble(i);
-      }
-    }
-    return out;
+    return Elements.floats(dtype, memory.bytes(), size);
   }
 
   /** All elements as doubles, in a new array. */
   public double[] toDoubleArray() {
-    double[] out = new double[size];
-    if (dtype == DType.F64) {
-      memory.bytes().asDoubleBuffer().get(out);
-    } else {
-      for (int i = 0; i < size; i++) {
-        out[i] = getDouble(i);
-      }
-    }
-    return out;
+    return Elements.doubles(dtype, memory.bytes(), size);
   }
 
   /** All elements as longs, in a new array. */
   public long[] toLongArray() {
-    long[] out = new long[size];
-    if (dtype == DType.I64) {
-      memory.bytes().asLongBuffer().get(out);
-    } else {
-      for (int i = 0; i < size; i++) {
-        out[i] = getLong(i);
-      }
-    }
-    return out;
+    return Elements.longs(dtype, memory.bytes(), size);
   }
 
   /** All elements as truth values, in a new array. */
@@ -414,7 +375,7 @@ public final class HostTensor {
               + " elements do not fit "
               + HostShape.size(dtype, extents));
     }
-    return new HostTensor(dtype, extents, size, memory, file);
+    return new HostTensor(dtype, extents, size, memory);
   }
 
   /** Whether dtype, shape and every bit of the elements are equal. NaN equals the same NaN. */
@@ -430,17 +391,8 @@ public final class HostTensor {
     int shown = Math.min(size, 8);
     StringBuilder text = new StringBuilder(HostShape.describe(dtype, shape)).append(" {");
     for (int i = 0; i < shown; i++) {
-      text.append(i == 0 ? "" : ", ").append(elementText(i));
+      text.append(i == 0 ? "" : ", ").append(Elements.text(dtype, memory.bytes(), i));
     }
     return text.append(shown < size ? ", ...}" : "}").toString();
-  }
-
-  private String elementText(int i) {
-    return switch (dtype) {
-      case F64 -> Double.toString(getDouble(i));
-      case F32, F16, BF16 -> Float.toString((float) getDouble(i));
-      case I64, I32, U8, I8 -> Long.toString(getLong(i));
-      case BOOL -> Boolean.toString(getBoolean(i));
-    };
   }
 }
