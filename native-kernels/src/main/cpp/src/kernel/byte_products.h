@@ -274,8 +274,7 @@ struct ByteProducts {
       for (int n = 0; n < 4; n++) {  // beyond the last weights are 0, but there may be nothing to read
         rows[n] = _mm512_maskz_loadu_epi8(own, first + (j + n < end ? j + n : end - 1) * stride);
       }
-      // Four neighbouring bytes become those of four keys: lane m of quarter q of by[c] is d = 16 q + 4 c +
-      // m.
+      // Neighbours become the bytes of four keys: lane m of quarter q of by[c] is d = 16 q + 4 c + m.
       __m512i a = _mm512_unpacklo_epi8(rows[0], rows[1]), b = _mm512_unpackhi_epi8(rows[0], rows[1]);
       __m512i e = _mm512_unpacklo_epi8(rows[2], rows[3]), f = _mm512_unpackhi_epi8(rows[2], rows[3]);
       __m512i by[4] = {_mm512_unpacklo_epi16(a, e), _mm512_unpackhi_epi16(a, e), _mm512_unpacklo_epi16(b, f),
