@@ -97,7 +97,7 @@ void SpoiledCall::spoil_size(Bytes& bytes) {
   int64_t& size =
       *bytes.pick({&problem_.batch, &problem_.heads, &problem_.key_heads, &problem_.queries, &problem_.keys,
                    &problem_.key_dim, &problem_.value_dim, &problem_.query_start, &problem_.mask_nodes});
-  size = bytes.once_in(2) ? bytes.number() : size + bytes.between(-2, 2);
+  size = bytes.once_in(2) ? bytes.number() : moved(size, bytes.between(-2, 2));
   if (&size == &problem_.mask_nodes) size = std::min(size, static_cast<int64_t>(mask_.size()));
 }
 
