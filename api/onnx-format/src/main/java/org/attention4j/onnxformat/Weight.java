@@ -28,6 +28,11 @@ public interface Weight {
     return null;
   }
 
+  /** Whether its bytes come into being when they are read; else they lie somewhere as they are. */
+  default boolean isConverted() {
+    return true;
+  }
+
   /** All of it in memory: the tensor itself if it is one, else a new one. */
   default HostTensor tensor() {
     HostTensor tensor = HostTensor.zeros(dtype(), shape());
@@ -70,6 +75,11 @@ public interface Weight {
       @Override
       public @Nullable FileRegion file() {
         return dtype == tensor.dtype() ? tensor.file() : null;
+      }
+
+      @Override
+      public boolean isConverted() {
+        return dtype != tensor.dtype();
       }
 
       @Override

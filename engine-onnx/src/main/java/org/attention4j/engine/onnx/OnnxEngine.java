@@ -91,7 +91,7 @@ public final class OnnxEngine implements Engine {
     Lowering lowering =
         Lowering.inMemory(options.precision())
             .with(attention.form())
-            .widening(settings.foldsConstants() && !settings.rounds());
+            .widening(settings.foldsConstants());
     TraceOptions trace =
         TraceOptions.primitives().keeping(attention.claims()).observing(options.observe());
     Graph whole = program.graph(trace);

@@ -255,15 +255,20 @@ class StoredWeightsTest {
   /**
    * A tied table is the last that a model multiplies by. ONNX Runtime must have rearranged it
    * before all others, or else it would be there twice when nearly everything else is there, too:
-   * 1.5 times the weights.
+   * 1.5 times the weights. And it must not be widened long before that.
    */
-  @Test
-  void openingAFileWithATiedTableTakesLittleMoreThanTheWeights(@TempDir Path directory)
-      throws IOException, InterruptedException {
+  @ParameterizedTest
+  @EnumSource(names = {"F32", "F16", "BF16"})
+  void openingAFileWithATiedTableTakesLittleMoreThanTheWeights(
+      DType stored, @TempDir Path directory) throws IOException, InterruptedException {
+    String type = Files.getFileStore(Path.of(System.getProperty("java.io.tmpdir"))).type();
+    assumeTrue(
+        stored == DType.F32 || !type.equals("tmpfs"),
+        "skipped: temporary files are in memory here, so widened weights are not written to one");
     Program program = Program.of(new TestModels.Gpt(32768, 32, 1024, 8, 2));
     long bytes = 4 * parameters(program);
     assertEquals(235, bytes / 1_000_000);
-    long most = mostWhileOpening(program, DType.F32, directory);
+    long most = mostWhileOpening(program, stored, directory);
     assertTrue(most < 1.25 * bytes, most + " bytes for " + bytes + " of weights");
   }
 

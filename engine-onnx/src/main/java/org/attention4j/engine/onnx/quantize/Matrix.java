@@ -2,6 +2,7 @@ package org.attention4j.engine.onnx.quantize;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.attention4j.onnxformat.Weight;
@@ -70,11 +71,32 @@ record Matrix(Weight weight, boolean transposed, IntFunction<ByteBuffer> scratch
     @Override
     public void accept(ByteBuffer part) {
       int count = part.remaining() / dtype.bytes();
+      if (dtype == DType.F32) {
+        take(part.slice().order(ByteOrder.nativeOrder()).asFloatBuffer()); // nothing is made anew
+        return;
+      }
       for (int start = 0; start < count; start += CHUNK) {
         int length = Math.min(CHUNK, count - start);
         ByteBuffer bytes = part.slice(start * dtype.bytes(), length * dtype.bytes());
         bytes.order(ByteOrder.nativeOrder());
         take(HostTensor.copyOf(dtype, bytes, length).toDoubleArray());
+      }
+    }
+
+    private void take(FloatBuffer values) {
+      while (values.hasRemaining()) {
+        int end = Math.min(row.length, filled + values.remaining());
+        while (filled < end) {
+          row[filled++] = values.get();
+        }
+        next();
+      }
+    }
+
+    private void next() {
+      if (filled == row.length) {
+        rows.accept(output++, row);
+        filled = 0;
       }
     }
 
@@ -85,10 +107,7 @@ record Matrix(Weight weight, boolean transposed, IntFunction<ByteBuffer> scratch
         System.arraycopy(values, taken, row, filled, length);
         taken += length;
         filled += length;
-        if (filled == row.length) {
-          rows.accept(output++, row);
-          filled = 0;
-        }
+        next();
       }
     }
   }

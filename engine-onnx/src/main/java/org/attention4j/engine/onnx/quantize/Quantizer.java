@@ -1,12 +1,14 @@
 package org.attention4j.engine.onnx.quantize;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.attention4j.onnxformat.Attributes;
+import org.attention4j.onnxformat.ElementTypes;
 import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.onnxformat.Weight;
 import org.attention4j.onnxformat.proto.AttributeProto;
@@ -15,6 +17,7 @@ import org.attention4j.onnxformat.proto.ModelProto;
 import org.attention4j.onnxformat.proto.NodeProto;
 import org.attention4j.onnxformat.proto.OperatorSetIdProto;
 import org.attention4j.spi.WeightFormat;
+import org.attention4j.tensor.DType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ public final class Quantizer {
   private final OnnxModel model;
   private final Rounding rounding;
   private final Map<String, Weight> added = new LinkedHashMap<>();
+  private final Map<String, Weight> widened = new HashMap<>(); // by the names of Casts' results
   private final Scratch stored = new Scratch();
   private final Scratch rounded = new Scratch();
 
@@ -50,6 +54,7 @@ public final class Quantizer {
   private OnnxModel rewritten() {
     GraphProto source = model.proto().getGraph();
     GraphProto.Builder graph = source.toBuilder().clearNode().clearInitializer();
+    source.getNodeList().forEach(this::note);
     for (NodeProto node : source.getNodeList()) {
       Weight weight = weight(node);
       if (weight == null) {
@@ -58,6 +63,7 @@ public final class Quantizer {
         graph.addAllNode(product(node, weight));
       }
     }
+    dropUnread(graph);
     Set<String> read = new HashSet<>();
     graph.getNodeList().forEach(node -> read.addAll(node.getInputList()));
     graph.getOutputList().forEach(output -> read.add(output.getName()));
@@ -75,10 +81,36 @@ public final class Quantizer {
     return new OnnxModel(result.build(), weights);
   }
 
+  /** A matrix that is stored in fewer bits than the graph computes in is read through its Cast. */
+  private void note(NodeProto node) {
+    Weight narrow =
+        node.getOpType().equals("Cast") && node.getDomain().isEmpty()
+            ? model.weights().get(node.getInput(0))
+            : null;
+    if (narrow != null
+        && !narrow.isConverted()
+        && narrow.dtype().isFloating()
+        && node.getAttribute(0).getI() == ElementTypes.code(DType.F32)) {
+      widened.put(node.getOutput(0), Weight.in(DType.F32, narrow.tensor()));
+    }
+  }
+
+  /** Takes away Casts of what is rounded now. */
+  private void dropUnread(GraphProto.Builder graph) {
+    Set<String> read = new HashSet<>();
+    graph.getNodeList().forEach(node -> read.addAll(node.getInputList()));
+    graph.getOutputList().forEach(output -> read.add(output.getName()));
+    List<NodeProto> kept = new ArrayList<>(graph.getNodeList());
+    kept.removeIf(
+        node -> widened.containsKey(node.getOutput(0)) && !read.contains(node.getOutput(0)));
+    graph.clearNode().addAllNode(kept);
+  }
+
   /** The matrix that a node multiplies by; null if it is not such a product. */
   private @Nullable Weight weight(NodeProto node) {
     boolean product = node.getOpType().equals("MatMul") || isTransposed(node);
-    Weight weight = product ? model.weights().get(node.getInput(1)) : null;
+    String name = product ? node.getInput(1) : "";
+    Weight weight = widened.getOrDefault(name, model.weights().get(name));
     return weight != null && weight.shape().length == 2 && weight.dtype().isFloating()
         ? weight
         : null;

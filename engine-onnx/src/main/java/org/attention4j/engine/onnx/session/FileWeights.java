@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * as memory it copies first, all of them, before it copies them again into its arrangement.
  *
  * @param model what is left to hand over as memory
- * @param folder of the files, which all lie in one; null if nothing is read in files
+ * @param folder that all files lie in, or in folders of it; null if nothing is read in files
  * @param files which, as they were when the weights were loaded
  */
 record FileWeights(OnnxModel model, @Nullable Path folder, Set<FileVersion> files) {
@@ -38,17 +38,28 @@ record FileWeights(OnnxModel model, @Nullable Path folder, Set<FileVersion> file
     return new FileWeights(model, null, Set.of());
   }
 
-  /** What lies in files that are still the same, in the folder of the first of them. */
+  /** What lies in files that are still the same. */
   static FileWeights of(OnnxModel model) {
+    return of(model, Map.of());
+  }
+
+  /**
+   * What lies in files that are still the same.
+   *
+   * @param written where weights lie that have just been written to a file, by name
+   */
+  static FileWeights of(OnnxModel model, Map<String, FileRegion> written) {
     Map<FileVersion, Boolean> usable = new HashMap<>();
     Map<String, FileRegion> places = new LinkedHashMap<>();
     Map<String, Weight> left = new LinkedHashMap<>();
     Path folder = null;
     for (Map.Entry<String, Weight> weight : model.weights().entrySet()) {
-      FileRegion place = weight.getValue().file();
+      FileRegion known = weight.getValue().file();
+      FileRegion place = known == null ? written.get(weight.getKey()) : known;
       if (place != null && usable.computeIfAbsent(place.file(), FileWeights::usable)) {
-        folder = folder == null ? place.file().folder() : folder;
-        if (place.file().folder().equals(folder)) {
+        Path both = common(folder, place.file().folder());
+        if (both != null) {
+          folder = both;
           places.put(weight.getKey(), place);
           continue;
         }
@@ -60,25 +71,34 @@ record FileWeights(OnnxModel model, @Nullable Path folder, Set<FileVersion> file
     }
     Set<FileVersion> files = new LinkedHashSet<>();
     places.values().forEach(place -> files.add(place.file()));
-    return new FileWeights(rewritten(model, places, left), folder, files);
+    return new FileWeights(rewritten(model, folder, places, left), folder, files);
+  }
+
+  /** The innermost folder that holds both; null if they lie on two drives. */
+  private static @Nullable Path common(@Nullable Path one, Path other) {
+    Path both = one == null ? other : one;
+    while (both != null && !other.startsWith(both)) {
+      both = both.getParent();
+    }
+    return both;
   }
 
   /** ONNX Runtime takes names as UTF-8, whatever this system's names are written in. */
-  private static boolean usable(FileVersion file) {
+  static boolean usable(FileVersion file) {
     return file.path().toString().chars().allMatch(c -> c < 128)
         && Files.isReadable(file.path())
         && file.isCurrent();
   }
 
   private static OnnxModel rewritten(
-      OnnxModel model, Map<String, FileRegion> places, Map<String, Weight> left) {
+      OnnxModel model, Path folder, Map<String, FileRegion> places, Map<String, Weight> left) {
     var proto = model.proto().toBuilder();
     GraphProto.Builder graph = proto.getGraphBuilder();
     for (int i = 0; i < graph.getInitializerCount(); i++) {
       FileRegion place = places.get(graph.getInitializer(i).getName());
       if (place != null) {
         TensorProto.Builder tensor = graph.getInitializerBuilder(i);
-        String name = place.file().name();
+        String name = folder.relativize(place.file().path()).toString();
         new ExternalData(name, place.offset(), place.length()).writeTo(tensor);
       }
     }

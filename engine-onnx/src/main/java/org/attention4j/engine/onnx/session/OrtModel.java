@@ -51,9 +51,22 @@ public final class OrtModel implements AutoCloseable {
     this.weights = weights;
   }
 
-  /** Opens a model in memory, its weights in memory or in the files that they were loaded from. */
+  /**
+   * Opens a model in memory, its weights in memory or in the files that they were loaded from.
+   *
+   * @throws StorageException if weights have to be written to a temporary file first, and there is
+   *     no room for it
+   */
   public static OrtModel open(OnnxModel model, Signature signature, OrtSettings settings) {
-    FileWeights stored = FileWeights.of(model);
+    boolean here = settings.provider().equals("cpu"); // others keep weights elsewhere
+    OnnxModel widened = here ? WidenedMatrices.of(model) : model;
+    try (TemporaryWeights written = TemporaryWeights.of(widened)) {
+      return open(model, FileWeights.of(widened, written.places()), signature, settings);
+    }
+  }
+
+  private static OrtModel open(
+      OnnxModel model, FileWeights stored, Signature signature, OrtSettings settings) {
     OrtModel opened = null;
     try {
       opened = open(stored, signature, settings);

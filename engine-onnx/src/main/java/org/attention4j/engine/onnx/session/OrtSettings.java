@@ -139,11 +139,6 @@ public record OrtSettings(
     }
   }
 
-  /** Whether any weights are rounded. */
-  public boolean rounds() {
-    return !weights.equals(Rounding.NONE) || !prompts.equals(Rounding.NONE);
-  }
-
   private static Rounding rounding(String format, String block) {
     return new Rounding(WeightFormat.parse(format), Integer.parseInt(block));
   }
