@@ -31,12 +31,18 @@ int32_t dtype_of(int32_t type) {
       return A4J_I64;
     default:
       throw Failure(A4J_INVALID_ARGUMENT,
-                    "attention takes no operand of ONNX element type " + std::to_string(type));
+                    "a node takes no operand of ONNX element type " + std::to_string(type));
   }
 }
 
+}  // namespace
+
+void require(OrtStatus* status) {
+  if (status != nullptr) throw Refused{status};
+}
+
 ForeignTensor tensor_of(const Api& api, const OrtValue* value) {
-  if (value == nullptr) throw Failure(A4J_INVALID_ARGUMENT, "attention has an operand that is not given");
+  if (value == nullptr) throw Failure(A4J_INVALID_ARGUMENT, "a node has an operand that is not given");
   OrtTensorTypeAndShapeInfo* made = nullptr;
   require(api.info(value, &made));
   auto release = [&api](OrtTensorTypeAndShapeInfo* info) { api.release(info); };
@@ -47,7 +53,7 @@ ForeignTensor tensor_of(const Api& api, const OrtValue* value) {
   require(api.element_type(info.get(), &type));
   require(api.rank(info.get(), &rank));
   if (rank > ForeignTensor::kMaxRank) {
-    throw Failure(A4J_INVALID_ARGUMENT, "attention has an operand of " + std::to_string(rank) + " axes");
+    throw Failure(A4J_INVALID_ARGUMENT, "a node has an operand of " + std::to_string(rank) + " axes");
   }
   tensor.dtype = dtype_of(type);
   tensor.rank = static_cast<int>(rank);
@@ -57,10 +63,12 @@ ForeignTensor tensor_of(const Api& api, const OrtValue* value) {
   return tensor;
 }
 
-}  // namespace
-
-void require(OrtStatus* status) {
-  if (status != nullptr) throw Refused{status};
+std::vector<int64_t> integers_of(const Api& api, const OrtKernelInfo* info, const char* name) {
+  size_t entries = 0;
+  require(api.integers(info, name, nullptr, &entries));
+  std::vector<int64_t> values(entries);
+  if (entries > 0) require(api.integers(info, name, values.data(), &entries));
+  return values;
 }
 
 OrtStatus* status_of(const Api& api, int32_t code, const char* message) {
@@ -93,10 +101,7 @@ OrtStatus* status_of_exception(const Api& api) noexcept {
 }
 
 Node::Node(const OrtApi* table, const OrtKernelInfo* info) : api_(table) {
-  size_t entries = 0;
-  require(api_.integers(info, "code", nullptr, &entries));
-  code_.resize(entries);
-  if (entries > 0) require(api_.integers(info, "code", code_.data(), &entries));
+  code_ = integers_of(api_, info, "code");
   head_ = WireAttention::head(code_.data(), code_.size());
   kernels_ = shared_context();
 }

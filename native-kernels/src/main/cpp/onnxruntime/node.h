@@ -28,6 +28,12 @@ OrtStatus* status_of(const Api& api, int32_t code, const char* message);
 /** The status of the exception that is being handled. Does not throw. */
 OrtStatus* status_of_exception(const Api& api) noexcept;
 
+/** A tensor of the runtime's, its sizes and strides copied. Throws Failure if it is not given. */
+ForeignTensor tensor_of(const Api& api, const OrtValue* value);
+
+/** An attribute of a node: a list of whole numbers. */
+std::vector<int64_t> integers_of(const Api& api, const OrtKernelInfo* info, const char* name);
+
 /** A node of a graph with its attribute `code`, an attention in the format of wire.h. */
 class Node {
  public:

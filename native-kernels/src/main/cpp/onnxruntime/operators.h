@@ -15,6 +15,9 @@ const OrtCustomOp* attention_op(int index);
 constexpr int kCachedAttentionOps = 5;
 const OrtCustomOp* cached_attention_op(int index);
 
+/** The operator `BlockProduct`. */
+const OrtCustomOp* block_product_op();
+
 /** The context whose kernels run; made at the first call, which fails if that fails. */
 a4j_context* shared_context();
 

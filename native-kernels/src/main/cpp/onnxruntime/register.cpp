@@ -34,6 +34,7 @@ OrtStatus* domain_of(const OrtApi* table, OrtCustomOpDomain** domain) {
     for (int i = 0; i < kCachedAttentionOps; i++) {
       if (OrtStatus* status = api.add_to_domain(fresh, cached_attention_op(i))) return status;
     }
+    if (OrtStatus* status = api.add_to_domain(fresh, block_product_op())) return status;
     if (OrtStatus* status = lend_memory(api)) return status;
     made = fresh;
   }

@@ -200,6 +200,30 @@ void run_backward(a4j_context& context, BackwardCall call) {
   }
 }
 
+constexpr int64_t kRowsOfProduct = 240;                // whose bytes the second-level cache holds
+constexpr int64_t kBytesOfProduct = int64_t{1} << 18;  // of weights that a thread reads in one go
+constexpr int64_t kProductAlone = 1 << 17;  // products that are over before another thread wakes up
+constexpr int64_t kRoundedAlone = 1 << 14;  // elements, likewise
+
+/** x, rounded, goes to memory of the context's; then the product runs. */
+void run_product(a4j_context& context, BlockProductCall call) {
+  const int64_t steps = call.rows * call.steps;
+  Scratch rounded(context, static_cast<size_t>(steps * (kStepInputs + 8)));
+  call.bytes = static_cast<int8_t*>(rounded.data());
+  call.scales = reinterpret_cast<float*>(call.bytes + steps * kStepInputs);
+  call.offsets = reinterpret_cast<int32_t*>(call.scales + steps);
+  run_items(context, context.kernels.round_row, call, call.rows, 0, steps * kStepInputs < kRoundedAlone);
+  const int64_t groups = product_groups(call);
+  const int64_t group_bytes = std::max<int64_t>(1, block_bytes(call) * call.steps * kStepInputs / call.block);
+  const int64_t shares = groups / (4 * std::max(1, context.pool.threads()));
+  call.rows_of_item = std::min(call.rows, kRowsOfProduct);
+  call.groups_of_item = std::max<int64_t>(1, std::min(shares, kBytesOfProduct / group_bytes));
+  const int64_t items = (groups + call.groups_of_item - 1) / call.groups_of_item *
+                        ((call.rows + call.rows_of_item - 1) / call.rows_of_item);
+  run_items(context, context.kernels.block_product, call, items, 0,
+            call.rows * groups * group_bytes < kProductAlone);
+}
+
 a4j_context& checked(a4j_context* context) {
   if (context == nullptr) throw Failure(A4J_INVALID_ARGUMENT, "the context is missing");
   return *context;
@@ -344,6 +368,17 @@ int32_t a4j_copy(a4j_context* context, const a4j_view* from, const a4j_view* to,
     a4j_context& chosen = checked(context);
     run_items(chosen, chosen.kernels.copy_rows, call, sizes[0] * call.heads * tiles, 0,
               elements < kCopiedAlone);
+    return A4J_OK;
+  } catch (...) {
+    return report_current_exception(error);
+  }
+}
+
+int32_t a4j_block_products(a4j_context* context, const a4j_block_product* product, a4j_error* error) {
+  try {
+    BlockProductCall call = check_product(product);
+    a4j_context& chosen = checked(context);
+    if (call.rows > 0 && call.outputs > 0) run_product(chosen, call);
     return A4J_OK;
   } catch (...) {
     return report_current_exception(error);

@@ -207,6 +207,38 @@ struct CopyCall {
   int64_t width;
 };
 
+/** Outputs whose weights stand together in a BlockProductCall, and inputs of x that share a scale. */
+constexpr int64_t kGroupOutputs = 16;
+constexpr int64_t kStepInputs = 32;
+
+/** y = x W^T + bias, dense f32, with W in blocks of few bits: see a4j_block_product. */
+struct BlockProductCall {
+  int bits;
+  int64_t block;  // inputs that share a scale of W, whole steps
+  int64_t rows;
+  int64_t inputs;
+  int64_t outputs;
+  const float* x;
+  const uint8_t* weights;
+  const float* bias;  // null for none
+  float* y;
+  int64_t steps;     // of a row: whole blocks
+  int8_t* bytes;     // x in steps of a scale, [rows, steps, kStepInputs]; 0 beyond the inputs
+  float* scales;     // [rows, steps]
+  int32_t* offsets;  // [rows, steps]: what the middle of W's range takes off a product of bytes
+  int64_t rows_of_item;
+  int64_t groups_of_item;
+};
+
+static inline int64_t product_groups(const BlockProductCall& call) {
+  return (call.outputs + kGroupOutputs - 1) / kGroupOutputs;
+}
+
+/** From a block of a group to the next: weights, then a scale for each output. */
+static inline int64_t block_bytes(const BlockProductCall& call) {
+  return kGroupOutputs * (call.block * call.bits / 8 + 4);
+}
+
 /** The entry points of one instruction set. Each work item writes memory that no other writes. */
 struct KernelTable {
   /** Scratch bytes that one thread needs for any of the calls below, 64-byte aligned. */
@@ -228,6 +260,10 @@ struct KernelTable {
   void (*activation)(const ActivationCall& call, int64_t item, void* workspace);
   /** One item per (batch, head, tile of kTile rows). Needs no workspace. */
   void (*copy_rows)(const CopyCall& call, int64_t item, void* workspace);
+  /** One item per row: fills in bytes, scales and offsets. Needs no workspace. */
+  void (*round_row)(const BlockProductCall& call, int64_t item, void* workspace);
+  /** One item per (rows_of_item, groups_of_item): those of y. Needs no workspace. */
+  void (*block_product)(const BlockProductCall& call, int64_t item, void* workspace);
 };
 
 /** Null where the build has no code for it. */

@@ -304,4 +304,47 @@ Problem check_problem(const a4j_attention* attention, std::vector<MaskNode>& nod
   return problem;
 }
 
+BlockProductCall check_product(const a4j_block_product* product) {
+  if (product == nullptr) throw Failure(A4J_INVALID_ARGUMENT, "the product is missing");
+  const a4j_block_product& p = *product;
+  if (p.struct_size != sizeof(a4j_block_product)) {
+    invalid("the product's struct_size is " + std::to_string(p.struct_size) + ", not " +
+            std::to_string(sizeof(a4j_block_product)));
+  }
+  if (p.bits != 4 && p.bits != 8) invalid("weights have 4 or 8 bits, not " + std::to_string(p.bits));
+  if (p.block != 32 && p.block != 64 && p.block != 128 && p.block != 256) {
+    invalid("a block has 32, 64, 128 or 256 weights, not " + std::to_string(p.block));
+  }
+  for (int64_t size : {p.rows, p.inputs, p.outputs}) {
+    if (size < 0 || size > kMaxSize) invalid("a product has a size of " + std::to_string(size));
+  }
+  BlockProductCall call{};
+  call.bits = static_cast<int>(p.bits);
+  call.block = p.block;
+  call.rows = p.rows;
+  call.inputs = p.inputs;
+  call.outputs = p.outputs;
+  const int64_t blocks = (p.inputs + p.block - 1) / p.block;
+  call.steps = blocks * (p.block / kStepInputs);
+  int64_t needed = 0, elements = 0;
+  if (__builtin_mul_overflow(product_groups(call) * block_bytes(call), blocks, &needed) ||
+      __builtin_mul_overflow(p.rows, std::max(p.inputs + p.block, p.outputs), &elements) ||
+      elements > kMaxSize * 64) {
+    invalid("a product is too large");
+  }
+  if (p.weight_bytes != needed) {
+    invalid("weights of " + std::to_string(p.outputs) + " outputs and " + std::to_string(p.inputs) +
+            " inputs are " + std::to_string(needed) + " bytes, not " + std::to_string(p.weight_bytes));
+  }
+  if ((p.x == nullptr && p.rows * p.inputs > 0) || (p.weights == nullptr && needed > 0) ||
+      (p.y == nullptr && p.rows * p.outputs > 0)) {
+    invalid("a product lacks its x, its weights or its y");
+  }
+  call.x = p.x;
+  call.weights = static_cast<const uint8_t*>(p.weights);
+  call.bias = p.bias;
+  call.y = p.y;
+  return call;
+}
+
 }  // namespace attention4j

@@ -23,6 +23,9 @@ View check_rows(const char* name, const a4j_view& view, const int64_t (&dims)[4]
 /** Prepares a dropout. Throws Failure if the probability is none. */
 DropoutPlan check_dropout(double probability, int64_t seed, int64_t site);
 
+/** Checks a product; x rounded, and how it is cut into items, are missing. Throws Failure. */
+BlockProductCall check_product(const a4j_block_product* product);
+
 /** Checks the whole problem; the mask's nodes go to `nodes`, which must outlive the result. */
 Problem check_problem(const a4j_attention* attention, std::vector<MaskNode>& nodes);
 

@@ -182,6 +182,30 @@ typedef struct a4j_gradients {
   a4j_view grad_bias;   /**< optional result, bias_dims, summed over broadcast axes */
 } a4j_gradients;
 
+/**
+ * Rows times a matrix W [outputs, inputs] of few bits, all dense: y = x W^T + bias. x is rounded to 8 bits,
+ * 32 inputs sharing the scale max |x| / 127; a row that holds a NaN or an infinity gives NaN.
+ *
+ * `weights` is [ceil(outputs / 16), ceil(inputs / block)] pieces, each of them 16 * block weights of `bits`
+ * bits and then the 16 outputs' scales in f32, in the machine's byte order. A weight is (q - 2^(bits - 1))
+ * times its scale. In 8 bits, byte 64 i + 4 o + j of a piece is q of output o and input 4 i + j; in 4 bits,
+ * its lower half is that of input 8 i + j and its upper half that of input 8 i + 4 + j. Beyond the last
+ * output scales are 0, and beyond the last input q is anything.
+ */
+typedef struct a4j_block_product {
+  uint64_t struct_size; /**< sizeof(a4j_block_product) */
+  int64_t rows;
+  int64_t inputs;
+  int64_t outputs;
+  int64_t block;  /**< inputs that share a scale: 32, 64, 128 or 256 */
+  int64_t bits;   /**< 4 or 8 */
+  const float* x; /**< [rows, inputs] */
+  const void* weights;
+  int64_t weight_bytes;
+  const float* bias; /**< [outputs], or NULL */
+  float* y;          /**< [rows, outputs]; overlaps no operand */
+} a4j_block_product;
+
 /** An instruction set and a pool of threads, created once and used for many calls. */
 typedef struct a4j_context a4j_context;
 
@@ -245,6 +269,9 @@ A4J_API int32_t a4j_activation_forward(a4j_context* context, int32_t activation,
  */
 A4J_API int32_t a4j_copy(a4j_context* context, const a4j_view* from, const a4j_view* to, const int64_t* dims,
                          a4j_error* error);
+
+/** y = x W^T + bias. Rows and outputs do not depend on each other, nor on the number of rows or threads. */
+A4J_API int32_t a4j_block_products(a4j_context* context, const a4j_block_product* product, a4j_error* error);
 
 /**
  * Runs a small problem forward and backward on every available instruction set and compares it with

@@ -4,6 +4,7 @@
 #include "activation.h"
 #include "backward.h"
 #include "backward_table.h"
+#include "block_products.h"
 #include "copy_rows.h"
 #include "decode.h"
 #include "dropout_values.h"
@@ -83,11 +84,18 @@ struct Table {
 #endif
 
   static constexpr KernelTable kTable = {
-      workspace_bytes,           plan_forward,
-      Backward<Isa>::delta_item, Backward<Isa>::query_item,
-      Backward<Isa>::key_item,   Backward<Isa>::bias_item,
-      BackwardTable<Isa>::sweep, DropoutValues<Isa>::item,
-      Activations<Isa>::item,    CopyRows<Isa>::item,
+      workspace_bytes,
+      plan_forward,
+      Backward<Isa>::delta_item,
+      Backward<Isa>::query_item,
+      Backward<Isa>::key_item,
+      Backward<Isa>::bias_item,
+      BackwardTable<Isa>::sweep,
+      DropoutValues<Isa>::item,
+      Activations<Isa>::item,
+      CopyRows<Isa>::item,
+      BlockProducts<Isa>::round_row,
+      BlockProducts<Isa>::item,
   };
 };
 

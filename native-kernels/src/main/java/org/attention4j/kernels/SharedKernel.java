@@ -95,7 +95,10 @@ final class SharedKernel {
     return KernelOperators.of(
         library,
         "org.attention4j",
-        Map.of("Attention", "Attention"),
+        // Without vector instructions ONNX Runtime's own products may be faster.
+        isa == InstructionSet.SCALAR
+            ? Map.of("Attention", "Attention")
+            : Map.of("Attention", "Attention", "BlockProduct", "BlockProduct"),
         FlashAttentionProvider.NAME + " " + version());
   }
 

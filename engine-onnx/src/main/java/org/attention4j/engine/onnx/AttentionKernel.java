@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
 import org.attention4j.engine.onnx.lower.GraphLowering;
+import org.attention4j.engine.onnx.quantize.KernelProducts;
 import org.attention4j.engine.onnx.session.OrtSettings;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.UsageException;
@@ -163,6 +164,14 @@ record AttentionKernel(
   /** The library to load into sessions; null for none. */
   @Nullable Path library() {
     return choice.kernel().map(kernel -> kernel.operators().library()).orElse(null);
+  }
+
+  /** Whether that library multiplies by weights in blocks. */
+  boolean multiplies() {
+    return choice
+        .kernel()
+        .map(kernel -> kernel.operators().names().containsKey(KernelProducts.NAME))
+        .orElse(false);
   }
 
   AttentionForm form() {

@@ -77,7 +77,9 @@ public final class OnnxEngine implements Engine {
    * decoding; int8 is bytes with one f32 scale for each position of a key head, so an element is
    * off by up to 1/254 of the largest of its head_dim, and heads of 64 take 0.27 times the memory
    * of f32), {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32
-   * tokens or more; a second model in memory).
+   * tokens or more; a second model in memory), {@code products} (auto, none: whether the kernel's
+   * library multiplies by weights of int8 and int4 in blocks of 32 or more, in f32; else ONNX
+   * Runtime does).
    *
    * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and those with
    * a cache at the first {@link Session#decode}: each keeps its own arrangement of the weights, and
@@ -87,7 +89,7 @@ public final class OnnxEngine implements Engine {
   public Session open(Program program, Weights weights, SessionOptions options) {
     OrtSettings own = OrtSettings.of(options);
     AttentionKernel attention = AttentionKernel.of(options);
-    OrtSettings settings = own.withOperators(attention.library());
+    OrtSettings settings = own.withOperators(attention.library(), attention.multiplies());
     Lowering lowering =
         Lowering.inMemory(options.precision())
             .with(attention.form())
@@ -123,9 +125,10 @@ public final class OnnxEngine implements Engine {
   private static String formats(OrtSettings settings) {
     String text =
         settings.weights().equals(Rounding.NONE) ? "" : " with weights as " + settings.weights();
-    return settings.prompts().equals(settings.weights())
-        ? text
-        : text + ", those of prompts as " + settings.prompts();
+    if (!settings.prompts().equals(settings.weights())) {
+      text += ", those of prompts as " + settings.prompts();
+    }
+    return settings.multipliesBlocks() ? text + ", blocks multiplied by the kernel" : text;
   }
 
   @Override

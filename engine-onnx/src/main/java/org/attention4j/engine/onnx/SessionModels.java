@@ -48,7 +48,8 @@ record SessionModels(
   }
 
   private OrtModel open(OnnxModel model, Signature signature, Rounding rounding) {
-    return OrtModel.open(Quantizer.apply(model, rounding), signature, settings);
+    return OrtModel.open(
+        Quantizer.apply(model, rounding, settings.products()), signature, settings);
   }
 
   /** Opens what a decoding needs. */

@@ -28,40 +28,47 @@ final class BlockWeights {
         (long) outputs * blocks,
         (values, scales) -> {
           ByteBuffer bytes = ByteBuffer.allocate(blocks * width);
-          double[] block = new double[size];
+          int[] whole = new int[size];
           matrix.read(
               (output, row) -> {
                 for (int b = 0; b < blocks; b++) {
-                  for (int i = 0; i < size; i++) {
-                    int input = b * size + i;
-                    block[i] = input < row.length ? row[input] : 0;
-                  }
-                  double scale = pack(block, bits, bytes, b * width);
-                  scales.set((long) output * blocks + b, scale);
+                  scales.set((long) output * blocks + b, round(row, b * size, bits, whole));
+                  pack(whole, bits, bytes, b * width);
                 }
                 values.accept(bytes.clear());
               });
         });
   }
 
-  /** Writes a block; its scale. */
-  private static double pack(double[] values, int bits, ByteBuffer bytes, int at) {
+  /**
+   * Rounds the block of a row that begins at an input; its scale. Beyond the row weights are 0.
+   *
+   * @param whole what becomes of the weights, from 0 to 2^bits - 1
+   */
+  static float round(double[] row, int first, int bits, int[] whole) {
     int middle = 1 << (bits - 1);
+    int end = Math.min(row.length, first + whole.length);
     double largest = 0;
-    for (double value : values) {
-      largest = Math.abs(value) > Math.abs(largest) ? value : largest;
+    for (int i = first; i < end; i++) {
+      largest = Math.abs(row[i]) > Math.abs(largest) ? row[i] : largest;
     }
-    double scale = largest == 0 ? 0 : (float) (largest / -middle);
-    for (int i = 0; i < values.length; i++) {
-      long step = scale == 0 ? 0 : Math.round(values[i] / scale);
-      int q = (int) Math.max(0, Math.min(2L * middle - 1, step + middle));
-      if (bits == 8) {
-        bytes.put(at + i, (byte) q);
-      } else {
-        int old = i % 2 == 0 ? 0 : bytes.get(at + i / 2);
-        bytes.put(at + i / 2, (byte) (i % 2 == 0 ? q : old | q << 4));
-      }
+    float scale = largest == 0 ? 0 : (float) (largest / -middle);
+    for (int i = 0; i < whole.length; i++) {
+      boolean there = first + i < end && scale != 0;
+      long step = there ? Math.round(row[first + i] / scale) : 0;
+      whole[i] = (int) Math.max(0, Math.min(2L * middle - 1, step + middle));
     }
     return scale;
+  }
+
+  private static void pack(int[] whole, int bits, ByteBuffer bytes, int at) {
+    for (int i = 0; i < whole.length; i++) {
+      if (bits == 8) {
+        bytes.put(at + i, (byte) whole[i]);
+      } else {
+        int old = i % 2 == 0 ? 0 : bytes.get(at + i / 2);
+        bytes.put(at + i / 2, (byte) (i % 2 == 0 ? whole[i] : old | whole[i] << 4));
+      }
+    }
   }
 }

@@ -34,21 +34,33 @@ public final class Quantizer {
 
   private final OnnxModel model;
   private final Rounding rounding;
+  private final boolean kernel;
   private final Map<String, Weight> added = new LinkedHashMap<>();
   private final Map<String, Weight> widened = new HashMap<>(); // by the names of Casts' results
   private final Scratch stored = new Scratch();
   private final Scratch rounded = new Scratch();
 
-  private Quantizer(OnnxModel model, Rounding rounding) {
+  private Quantizer(OnnxModel model, Rounding rounding, boolean kernel) {
     this.model = model;
     this.rounding = rounding;
+    this.kernel = kernel;
   }
 
-  /** The model with its weights rounded. */
+  /** The model with its weights rounded, in ONNX Runtime's own operators. */
   public static OnnxModel apply(OnnxModel model, Rounding rounding) {
+    return apply(model, rounding, false);
+  }
+
+  /**
+   * The model with its weights rounded.
+   *
+   * @param kernel whether {@link KernelProducts} multiply by blocks where they can: in f32, by
+   *     blocks of 32 or more
+   */
+  public static OnnxModel apply(OnnxModel model, Rounding rounding, boolean kernel) {
     return rounding.format() == WeightFormat.FLOATING
         ? model
-        : new Quantizer(model, rounding).rewritten();
+        : new Quantizer(model, rounding, kernel).rewritten();
   }
 
   private OnnxModel rewritten() {
@@ -64,6 +76,7 @@ public final class Quantizer {
       }
     }
     dropUnread(graph);
+    KernelProducts.foldBiases(graph, source.getInitializerList());
     Set<String> read = new HashSet<>();
     graph.getNodeList().forEach(node -> read.addAll(node.getInputList()));
     graph.getOutputList().forEach(output -> read.add(output.getName()));
@@ -75,8 +88,12 @@ public final class Quantizer {
     added.forEach((name, tensor) -> graph.addInitializer(OnnxModel.initializer(name, tensor)));
     weights.putAll(added);
     ModelProto.Builder result = model.proto().toBuilder().setGraph(graph);
-    if (result.getOpsetImportList().stream().noneMatch(set -> set.getDomain().equals(DOMAIN))) {
-      result.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(DOMAIN).setVersion(1));
+    for (String domain : List.of(DOMAIN, KernelProducts.DOMAIN)) {
+      boolean used = graph.getNodeList().stream().anyMatch(n -> n.getDomain().equals(domain));
+      if (used
+          && result.getOpsetImportList().stream().noneMatch(s -> s.getDomain().equals(domain))) {
+        result.addOpsetImport(OperatorSetIdProto.newBuilder().setDomain(domain).setVersion(1));
+      }
     }
     return new OnnxModel(result.build(), weights);
   }
@@ -153,19 +170,15 @@ public final class Quantizer {
 
   private List<NodeProto> blocks(NodeProto node, String name, Matrix matrix, String bias) {
     int bits = rounding.format() == WeightFormat.INT4 ? 4 : 8;
-    if (!added.containsKey(name)) {
-      add(name, BlockWeights.of(matrix, bits, rounding.block()));
-    }
-    List<AttributeProto> attributes =
-        List.of(
-            Attributes.integer("K", matrix.inputs()),
-            Attributes.integer("N", matrix.outputs()),
-            Attributes.integer("bits", bits),
-            Attributes.integer("block_size", rounding.block()),
-            Attributes.integer("accuracy_level", ACCURACY_LEVEL));
     String output = bias.isEmpty() ? node.getOutput(0) : node.getOutput(0) + "/product";
-    List<String> operands = List.of(node.getInput(0), name, name + ".scales");
-    NodeProto product = node(node, "MatMulNBits", operands, output, attributes);
+    boolean packed =
+        kernel
+            && matrix.weight().dtype() == DType.F32
+            && PackedBlocks.hasBlocksOf(rounding.block());
+    NodeProto product =
+        packed
+            ? ofKernel(node, name + ".packed", matrix, bits, output)
+            : ofRuntime(node, name, matrix, bits, output);
     if (bias.isEmpty()) {
       return List.of(product);
     }
@@ -178,6 +191,35 @@ public final class Quantizer {
             .addOutput(node.getOutput(0))
             .build();
     return List.of(product, sum);
+  }
+
+  private NodeProto ofKernel(NodeProto node, String name, Matrix matrix, int bits, String output) {
+    added.computeIfAbsent(name, n -> PackedBlocks.of(matrix, bits, rounding.block()));
+    List<Integer> code = List.of(matrix.outputs(), matrix.inputs(), rounding.block(), bits);
+    return NodeProto.newBuilder()
+        .setName(node.getName())
+        .setDomain(KernelProducts.DOMAIN)
+        .setOpType(KernelProducts.NAME)
+        .addInput(node.getInput(0))
+        .addInput(name)
+        .addOutput(output)
+        .addAttribute(Attributes.integers("code", code))
+        .build();
+  }
+
+  private NodeProto ofRuntime(NodeProto node, String name, Matrix matrix, int bits, String output) {
+    if (!added.containsKey(name)) {
+      add(name, BlockWeights.of(matrix, bits, rounding.block()));
+    }
+    List<AttributeProto> attributes =
+        List.of(
+            Attributes.integer("K", matrix.inputs()),
+            Attributes.integer("N", matrix.outputs()),
+            Attributes.integer("bits", bits),
+            Attributes.integer("block_size", rounding.block()),
+            Attributes.integer("accuracy_level", ACCURACY_LEVEL));
+    List<String> operands = List.of(node.getInput(0), name, name + ".scales");
+    return node(node, "MatMulNBits", operands, output, attributes);
   }
 
   private static NodeProto node(

@@ -17,6 +17,12 @@ public record Rounding(WeightFormat format, int block) {
     WeightFormat.checkBlock(block);
   }
 
+  /** Whether weights are in blocks that {@link KernelProducts} multiply by. */
+  public boolean hasWideBlocks() {
+    boolean blocks = format == WeightFormat.INT8 || format == WeightFormat.INT4;
+    return blocks && PackedBlocks.hasBlocksOf(block);
+  }
+
   /** For descriptions: {@code int4 in blocks of 128}. */
   @Override
   public String toString() {

@@ -2,6 +2,7 @@ package org.attention4j.engine.onnx.session;
 
 import java.util.HashSet;
 import java.util.Set;
+import org.attention4j.engine.onnx.quantize.KernelProducts;
 import org.attention4j.onnxformat.OnnxModel;
 import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.onnxformat.proto.NodeProto;
@@ -30,6 +31,9 @@ final class InPlaceWeights {
   }
 
   private static boolean inPlace(NodeProto node, int input) {
+    if (node.getDomain().equals(KernelProducts.DOMAIN)) {
+      return node.getOpType().equals(KernelProducts.NAME) && input == 1;
+    }
     return node.getDomain().isEmpty()
         && switch (node.getOpType()) {
           case "MatMul", "Gemm" -> input == 1;

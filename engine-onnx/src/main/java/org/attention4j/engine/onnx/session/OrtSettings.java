@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @param operators a library of operators that sessions load; null for none
  * @param weights how matrices of weights are kept: as they are, or rounded
  * @param prompts how they are kept for the first step of a decoding if it is long
+ * @param products whether those operators multiply by weights in blocks, where they can
  */
 public record OrtSettings(
     Device device,
@@ -35,7 +36,8 @@ public record OrtSettings(
     boolean spinning,
     @Nullable Path operators,
     Rounding weights,
-    Rounding prompts) {
+    Rounding prompts,
+    boolean products) {
 
   /** Levels of graph rewriting. */
   public enum Optimization {
@@ -51,6 +53,7 @@ public record OrtSettings(
   private static final String WEIGHTS = "weights";
   private static final String BLOCK = "weights_block";
   private static final String PROMPTS = "prompt_weights";
+  private static final String PRODUCTS = "products";
 
   /** The property that says what runs attention. */
   public static final String ATTENTION = "attention";
@@ -63,7 +66,7 @@ public record OrtSettings(
 
   /** Session properties that the engine knows. */
   public static final Set<String> PROPERTIES =
-      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, CACHE, WEIGHTS, BLOCK, PROMPTS);
+      Set.of(OPTIMIZATION, PARALLEL, SPINNING, ATTENTION, CACHE, WEIGHTS, BLOCK, PROMPTS, PRODUCTS);
 
   /** Checks the numbers. */
   public OrtSettings {
@@ -92,7 +95,8 @@ public record OrtSettings(
         spinning,
         operators,
         Rounding.NONE,
-        Rounding.NONE);
+        Rounding.NONE,
+        false);
   }
 
   /** The CPU, all optimizations. */
@@ -112,6 +116,10 @@ public record OrtSettings(
     String spinning = options.properties().getOrDefault(SPINNING, "true");
     String format = options.properties().getOrDefault(WEIGHTS, "floating");
     String block = options.properties().getOrDefault(BLOCK, "" + WeightFormat.USUAL_BLOCK);
+    String products = options.properties().getOrDefault(PRODUCTS, "auto");
+    if (!products.equals("auto") && !products.equals(NONE)) {
+      throw new UsageException(PRODUCTS + " is auto or none, not '" + products + "'");
+    }
     if (!spinning.equals("true") && !spinning.equals("false")) {
       throw new UsageException("spinning is true or false, not '" + spinning + "'");
     }
@@ -124,7 +132,8 @@ public record OrtSettings(
           Boolean.parseBoolean(spinning),
           null,
           rounding(format, block),
-          rounding(options.properties().getOrDefault(PROMPTS, format), block));
+          rounding(options.properties().getOrDefault(PROMPTS, format), block),
+          products.equals("auto"));
     } catch (NumberFormatException e) {
       throw new UsageException(
           "parallel_operators and weights_block are whole numbers, not '"
@@ -139,14 +148,37 @@ public record OrtSettings(
     }
   }
 
+  /** Whether there are blocks that the operators of the library multiply by. */
+  public boolean multipliesBlocks() {
+    return products && (weights.hasWideBlocks() || prompts.hasWideBlocks());
+  }
+
   private static Rounding rounding(String format, String block) {
     return new Rounding(WeightFormat.parse(format), Integer.parseInt(block));
   }
 
-  /** The same with a library of operators; null for none. */
+  /** The same with a library of operators that does not multiply by weights; null for none. */
   public OrtSettings withOperators(@Nullable Path library) {
+    return withOperators(library, false);
+  }
+
+  /**
+   * The same with a library of operators; null for none.
+   *
+   * @param multiplies whether they multiply by weights in blocks; where they do, it is left to what
+   *     the property {@code products} says
+   */
+  public OrtSettings withOperators(@Nullable Path library, boolean multiplies) {
     return new OrtSettings(
-        device, threads, parallelOperators, optimization, spinning, library, weights, prompts);
+        device,
+        threads,
+        parallelOperators,
+        optimization,
+        spinning,
+        library,
+        weights,
+        prompts,
+        products && multiplies);
   }
 
   /** Whether ONNX Runtime computes what depends on weights alone once, when it opens a model. */

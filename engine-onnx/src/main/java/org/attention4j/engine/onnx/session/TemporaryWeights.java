@@ -61,6 +61,7 @@ final class TemporaryWeights implements AutoCloseable {
   static TemporaryWeights of(OnnxModel model) {
     Map<String, Weight> converted = new LinkedHashMap<>(model.weights());
     converted.values().removeIf(weight -> !weight.isConverted() || weight.bytes() < SMALLEST);
+    converted.keySet().removeAll(InPlaceWeights.ofKernel(model)); // it reads them in memory
     long bytes = converted.values().stream().mapToLong(Weight::bytes).sum();
     if (bytes < SMALL) {
       return new TemporaryWeights(null);
