@@ -3,12 +3,14 @@
 //
 // Operands: x f32 [..., inputs]; weights u8, as a4j_block_product has them; optionally a bias f32 [outputs].
 // Result: [..., outputs]. The attribute `code` is outputs, inputs, weights that share a scale, bits.
+#include <mutex>
 #include <string>
 #include <vector>
 
 #include "attention4j/kernels.h"
 #include "node.h"
 #include "operators.h"
+#include "weight_memory.h"
 
 namespace attention4j::onnxruntime {
 namespace {
@@ -34,6 +36,7 @@ class BlockProductNode {
     for (size_t i = 0; i < count && i < 3; i++) require(api_.input(context, i, &given[i]));
     const ForeignTensor x = tensor_of(api_, given[0]);
     const ForeignTensor weights = tensor_of(api_, given[1]);
+    std::call_once(seen_, [&weights] { ask_for_huge_pages(weights.data, bytes_of(weights)); });
     a4j_block_product product{};
     product.struct_size = sizeof product;
     product.outputs = code_[0];
@@ -48,8 +51,7 @@ class BlockProductNode {
     for (int axis = 0; axis + 1 < x.rank; axis++) product.rows *= x.sizes[axis];
     product.x = static_cast<const float*>(x.data);
     product.weights = weights.data;
-    product.weight_bytes = 1;
-    for (int axis = 0; axis < weights.rank; axis++) product.weight_bytes *= weights.sizes[axis];
+    product.weight_bytes = static_cast<int64_t>(bytes_of(weights));
     if (given[2] != nullptr) product.bias = bias(tensor_of(api_, given[2]), product.outputs);
     int64_t sizes[ForeignTensor::kMaxRank];
     for (int axis = 0; axis < x.rank; axis++) sizes[axis] = x.sizes[axis];
@@ -68,6 +70,12 @@ class BlockProductNode {
   }
 
  private:
+  static size_t bytes_of(const ForeignTensor& weights) {
+    int64_t bytes = 1;
+    for (int axis = 0; axis < weights.rank; axis++) bytes *= weights.sizes[axis];
+    return static_cast<size_t>(bytes);
+  }
+
   static const float* bias(const ForeignTensor& tensor, int64_t outputs) {
     if (tensor.rank != 1 || tensor.sizes[0] != outputs) {
       throw Failure(A4J_INVALID_ARGUMENT,
@@ -79,6 +87,7 @@ class BlockProductNode {
   Api api_;
   std::vector<int64_t> code_;
   a4j_context* kernels_;
+  mutable std::once_flag seen_;  // the weights, which stay where they are
 };
 
 constexpr OrtCustomOp make_op() {

@@ -83,6 +83,24 @@ void give_free_pages_back() {}
 
 }  // namespace
 
+void ask_for_huge_pages(const void* data, size_t bytes) {
+#if defined(__linux__)
+  constexpr size_t kLeast = size_t{1} << 18;  // what a second-level cache holds anyway
+  if (bytes < kLeast) return;
+  constexpr int kCollapse = 25;  // MADV_COLLAPSE of Linux 6.1
+  const uintptr_t first = reinterpret_cast<uintptr_t>(data) / kHugePage * kHugePage;
+  const uintptr_t end = rounded_up(reinterpret_cast<uintptr_t>(data) + bytes, kHugePage);
+  // Page by page: where one is not whole, as at the ends of a mapping, the others are.
+  for (uintptr_t page = first; page < end; page += kHugePage) {
+    void* start = reinterpret_cast<void*>(page);
+    if (madvise(start, kHugePage, MADV_HUGEPAGE) == 0) madvise(start, kHugePage, kCollapse);
+  }
+#else
+  (void)data;
+  (void)bytes;
+#endif
+}
+
 WeightMemory::WeightMemory(OrtAllocator* heap) : OrtAllocator{}, heap_(heap) {
   version = kReservingAllocator;
   allocate = [](OrtAllocator* self, size_t bytes) {

@@ -27,6 +27,13 @@ class WeightMemory final : public OrtAllocator {
 };
 
 /**
+ * Moves memory that is in use into huge pages, in whole ones, as far as the system does that; else it stays
+ * where it is. Little memory is left alone. `bytes` is only what is read: neighbours in the same pages move
+ * along.
+ */
+void ask_for_huge_pages(const void* data, size_t bytes);
+
+/**
  * Lets sessions that use the allocators of their runtime's environment (session.use_env_allocators)
  * take their memory here. Does nothing where there are no huge pages to ask for.
  */

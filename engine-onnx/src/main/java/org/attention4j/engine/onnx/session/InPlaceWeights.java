@@ -30,9 +30,25 @@ final class InPlaceWeights {
     return names;
   }
 
+  /** Names of weights that the kernel multiplies by. */
+  static Set<String> ofKernel(OnnxModel model) {
+    Set<String> names = new HashSet<>();
+    for (NodeProto node : model.proto().getGraph().getNodeList()) {
+      if (isKernelProduct(node) && model.weights().containsKey(node.getInput(1))) {
+        names.add(node.getInput(1));
+      }
+    }
+    return names;
+  }
+
+  private static boolean isKernelProduct(NodeProto node) {
+    return node.getDomain().equals(KernelProducts.DOMAIN)
+        && node.getOpType().equals(KernelProducts.NAME);
+  }
+
   private static boolean inPlace(NodeProto node, int input) {
-    if (node.getDomain().equals(KernelProducts.DOMAIN)) {
-      return node.getOpType().equals(KernelProducts.NAME) && input == 1;
+    if (isKernelProduct(node)) {
+      return input == 1;
     }
     return node.getDomain().isEmpty()
         && switch (node.getOpType()) {

@@ -19,6 +19,7 @@ import org.attention4j.error.ShapeException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.onnxformat.OnnxModel;
+import org.attention4j.onnxformat.Weight;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
@@ -88,7 +89,13 @@ public final class OrtModel implements AutoCloseable {
   private static OrtModel open(FileWeights stored, Signature signature, OrtSettings settings) {
     OnnxModel model = stored.model();
     Map<String, OnnxTensor> shared = new LinkedHashMap<>();
-    model.weights().forEach((name, weight) -> shared.put(name, OrtTensors.over(weight.tensor())));
+    Map<String, Weight> packed = new LinkedHashMap<>(model.weights());
+    packed.keySet().retainAll(InPlaceWeights.ofKernel(model));
+    SideBySide.read(packed).forEach((name, tensor) -> shared.put(name, OrtTensors.over(tensor)));
+    model
+        .weights()
+        .forEach(
+            (name, weight) -> shared.computeIfAbsent(name, n -> OrtTensors.over(weight.tensor())));
     byte[] message = model.proto().toByteArray();
     return open(
         signature,
