@@ -138,10 +138,31 @@ public final class Positions {
    * @return i64 [batch, queries]
    */
   public static Tensor ofTokens(Tensor mask, Start start, Dim queries) {
-    Tensor query = start.slots(mask, queries).insert(1); // [queries, 1]
-    Tensor key = mask.iota(mask.dim(1)).insert(0); // [1, keys]
-    Tensor before = key.le(query).cast(DType.I64); // [queries, keys]
+    return tokens(mask, keySlots(mask).le(querySlots(mask, start, queries))).sub(1);
+  }
+
+  /**
+   * Where queries are tokens.
+   *
+   * @param mask [batch, keys], non-zero where there is a token
+   * @param queries how many slots there are, the first one at {@code start}
+   * @return i64 [batch, queries], 1 or 0
+   */
+  public static Tensor tokensAt(Tensor mask, Start start, Dim queries) {
+    return tokens(mask, keySlots(mask).eq(querySlots(mask, start, queries)));
+  }
+
+  private static Tensor querySlots(Tensor mask, Start start, Dim queries) {
+    return start.slots(mask, queries).insert(1); // [queries, 1]
+  }
+
+  private static Tensor keySlots(Tensor mask) {
+    return mask.iota(mask.dim(1)).insert(0); // [1, keys]
+  }
+
+  /** The number of tokens among the keys that are chosen [queries, keys]: [batch, queries]. */
+  private static Tensor tokens(Tensor mask, Tensor chosen) {
     Tensor token = mask.cast(DType.BOOL).cast(DType.I64).insert(1); // [batch, 1, keys]
-    return token.mul(before).sum(-1).drop(-1).sub(1);
+    return token.mul(chosen.cast(DType.I64)).sum(-1).drop(-1);
   }
 }

@@ -214,4 +214,17 @@ final class StackBlocksTest {
         new long[] {0, 1, 2, 2, 2, 2},
         probe.run(Weights.empty(), Map.of("mask", mask)).toLongArray());
   }
+
+  @Test
+  void queriesThatAreTokensAreFoundBehindAStart() {
+    Probe probe =
+        new Probe(
+            Map.of("mask", TensorType.i64("batch", "keys")),
+            (s, in) ->
+                Positions.tokensAt(in.get("mask"), Start.at(2), in.get("mask").dim(1).minus(2)));
+    HostTensor mask = HostTensor.of(new long[] {0, 0, 1, 7, 0, 1, 1, 0, 1, 0}, 2, 5);
+    assertArrayEquals(
+        new long[] {1, 1, 0, 0, 1, 0},
+        probe.run(Weights.empty(), Map.of("mask", mask)).toLongArray());
+  }
 }
