@@ -25,7 +25,8 @@ import picocli.CommandLine.Option;
     description = {
       "Run a model of Hugging Face's on tensors from a file, and write what comes out to a file.",
       "Names are Hugging Face's: input_ids, attention_mask, ...; logits, last_hidden_state,"
-          + " hidden_states.N, attentions.N. Inputs may begin with 'in.'."
+          + " hidden_states.N, attentions.N. Inputs may begin with 'in.'. With labels the loss comes,"
+          + " too."
     })
 final class RunCommand implements Callable<Integer> {
   private static final String IN = "in.";
@@ -74,7 +75,7 @@ final class RunCommand implements Callable<Integer> {
       extras.add(Extra.ATTENTIONS);
     }
     try (PretrainedSession session =
-        checkpoint.session(engine.engine(), engine.session(), given.keySet(), extras)) {
+        checkpoint.session(engine.engine(), engine.session(), given, extras)) {
       common.progress(session.session().description());
       Map<String, HostTensor> results = session.run(given);
       Weights.of(results).save(outputs);

@@ -73,6 +73,7 @@ final class ExportExamples {
     if (name.equals("token_type_ids")) {
       return 2 * column < columns ? 0 : model.config().size("type_vocab_size", 2) - 1;
     }
-    return random.nextLong(model.vocabulary());
+    boolean read = name.equals("input_ids");
+    return random.nextLong(read ? model.sourceVocabulary() : model.vocabulary());
   }
 }

@@ -42,6 +42,11 @@ public final class Config {
     return new Config(Path.of("config.json"), JsonFile.object()).with("model_type", modelType);
   }
 
+  /** A copy that can be changed. */
+  public Config copy() {
+    return new Config(file, json.deepCopy());
+  }
+
   /** Adds an entry: text, number, truth value or a list of texts. */
   public Config with(String name, Object value) {
     if (value instanceof List<?> list) {

@@ -236,10 +236,10 @@ public record Lesson(
       if (examples.isEmpty()) {
         throw new UsageException("there is no example in the file");
       }
-      int vocabulary = head.checkpoint().model().vocabulary();
+      Pretrained model = head.checkpoint().model();
       for (Example example : examples) {
-        requireBelow(vocabulary, example.tokens());
-        requireBelow(vocabulary, example.partner());
+        requireBelow(model.sourceVocabulary(), example.tokens());
+        requireBelow(model.vocabulary(), example.partner());
       }
       List<Example> two = new ArrayList<>(examples.subList(0, 1));
       Set<String> inputs = collator.collate(two, new SplittableRandom(0)).keySet();

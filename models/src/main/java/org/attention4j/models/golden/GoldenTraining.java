@@ -14,6 +14,7 @@ import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Trainer;
 import org.attention4j.spi.TrainerOptions;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.train.AdamW;
@@ -39,7 +40,7 @@ final class GoldenTraining {
 
   List<GoldenRow> rows() {
     Map<String, HostTensor> batch = batch();
-    Program program = program(checkpoint.model().withLoss(), batch);
+    Program program = program(model(), batch);
     try (Trainer trainer = trainer(program)) {
       Map<String, HostTensor> gradients =
           complete(trainer.gradients(batch), w -> HostTensor.zeros(w.dtype(), w.shape()));
@@ -55,6 +56,12 @@ final class GoldenTraining {
       skip("training", String.valueOf(e.getMessage()));
     }
     return rows;
+  }
+
+  /** With the loss of the recorded labels. */
+  private Model model() {
+    HostTensor labels = recorded.inputs("train.").get("labels");
+    return checkpoint.model().withLoss(labels == null ? DType.I64 : labels.dtype());
   }
 
   /** With weights that the loss does not read: PyTorch leaves them as they are. */
@@ -100,7 +107,7 @@ final class GoldenTraining {
 
   /** One number a sequence may stand in a row of its own: [batch, 1] to [batch]. */
   private HostTensor shaped(String name, HostTensor value) {
-    TensorType type = checkpoint.model().withLoss().inputs().get(name);
+    TensorType type = model().inputs().get(name);
     boolean row = type != null && type.rank() == 1 && value.rank() == 2 && value.dim(1) == 1;
     return row ? value.reshape(value.dim(0)) : value;
   }

@@ -20,6 +20,7 @@ public final class Architectures {
           Gemma.ARCHITECTURE,
           Gemma2.ARCHITECTURE,
           Gemma3.ARCHITECTURE,
+          Gemma3.WITH_PICTURES,
           GptNeoX.ARCHITECTURE,
           GptJ.ARCHITECTURE,
           Opt.ARCHITECTURE,

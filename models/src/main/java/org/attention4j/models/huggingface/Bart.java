@@ -22,6 +22,6 @@ final class Bart {
     config.require("normalize_before", false);
     config.require("add_final_layer_norm", false);
     config.require("static_position_embeddings", false);
-    return BartLike.read(config, task, new BartLike.Kind(false, false, true, "gelu", 2, 1));
+    return BartLike.read(config, task, new BartLike.Kind(false, false, true, true, "gelu", 2, 1));
   }
 }

@@ -48,6 +48,7 @@ final class BartLike {
    * @param before whether norms stand before the branches and after the last layer
    * @param sinusoidal whether positions are sines and cosines, not a table with an offset of 2
    * @param embeddingNorm whether a norm follows the positions
+   * @param shared whether source and target have the same tokens, in one table
    * @param activation of the feed-forward networks, where the configuration names none
    * @param start the decoder's first token, where the configuration names none
    * @param padding the same for padding
@@ -56,6 +57,7 @@ final class BartLike {
       boolean before,
       boolean sinusoidal,
       boolean embeddingNorm,
+      boolean shared,
       String activation,
       long start,
       long padding) {}
@@ -68,7 +70,10 @@ final class BartLike {
     Residual placed = kind.before ? Residual.pre(norm) : Residual.post(norm);
     Residual residual = placed.dropping(dropout);
     LayerNorm last = kind.before ? norm : null;
-    TokenEmbedder embedder = embedder(config, kind, width, context).dropping(dropout);
+    int sourceTokens = config.size("vocab_size");
+    int tokens = kind.shared ? sourceTokens : config.size("decoder_vocab_size", sourceTokens);
+    TokenEmbedder source = embedder(config, kind, sourceTokens, context).dropping(dropout);
+    TokenEmbedder target = embedder(config, kind, tokens, context).dropping(dropout);
     TransformerEncoderLayer encoderLayer =
         new TransformerEncoderLayer(
             attention(config, "encoder", Mask.all()),
@@ -93,7 +98,7 @@ final class BartLike {
               residual,
               ENCODER);
       LayerStack stack = LayerStack.of(layer, decoderLayers, last, STACK);
-      return Decoders.ofPair(config, context, embedder, stack, head, rules(kind));
+      return Decoders.ofPair(config, context, target, stack, head, rules(kind));
     }
     return new EncoderDecoder(
         config,
@@ -101,15 +106,16 @@ final class BartLike {
         "model",
         context,
         new EncoderDecoder.Encoder(
-            embedder, LayerStack.of(encoderLayer, encoderLayers, last, STACK), null),
+            source, LayerStack.of(encoderLayer, encoderLayers, last, STACK), null),
         new EncoderDecoder.Decoder(
-            embedder, new TransformerDecoder(decoderLayer, decoderLayers, last, STACK), null),
+            target, new TransformerDecoder(decoderLayer, decoderLayers, last, STACK), null),
         head,
         new EndHead(
             config.id("eos_token_id", 2), style(config), config.number("classifier_dropout", 0)),
         new ShiftedLoss.Labels(
             config.id("decoder_start_token_id", kind.start),
             config.id("pad_token_id", kind.padding)),
+        kind.shared,
         true,
         rules(kind));
   }
@@ -121,14 +127,15 @@ final class BartLike {
         : rules;
   }
 
-  private static TokenEmbedder embedder(Config config, Kind kind, int width, int context) {
+  private static TokenEmbedder embedder(Config config, Kind kind, int tokens, int context) {
+    int width = config.size("d_model", 1024);
     Init init = Init.normal(config.number("init_std", 0.02));
     Block positions =
         kind.sinusoidal
             ? SinusoidalPositions.inHalves()
             : new LearnedPositions(context, width, OFFSET, init);
     TokenEmbedder embedder =
-        TokenEmbedder.of("embed_tokens", config.size("vocab_size"), width)
+        TokenEmbedder.of("embed_tokens", tokens, width)
             .padded(config.id("pad_token_id", kind.padding))
             .scaled(config.flag("scale_embedding", false) ? Math.sqrt(width) : 1)
             .placed("embed_positions", positions);

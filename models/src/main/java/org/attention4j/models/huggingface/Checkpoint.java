@@ -56,6 +56,14 @@ public record Checkpoint(Path path, Pretrained model, Weights weights, Map<Strin
    */
   public PretrainedSession session(
       Engine engine, SessionOptions options, Collection<String> inputs, Set<Extra> extras) {
-    return PretrainedSession.open(this, engine, options, inputs, extras);
+    return PretrainedSession.open(this, engine, options, model.program(inputs), extras);
+  }
+
+  /**
+   * The same for given values; with {@code labels} among them, it returns the {@code loss}, too.
+   */
+  public PretrainedSession session(
+      Engine engine, SessionOptions options, Map<String, HostTensor> given, Set<Extra> extras) {
+    return PretrainedSession.open(this, engine, options, model.program(given), extras);
   }
 }

@@ -34,11 +34,15 @@ record DecoderModel(
     LayerStack stack,
     LanguageHead head,
     NameRules extra)
-    implements Pretrained {
+    implements Pretrained, Storable<DecoderModel> {
   private static final TensorType IDS = TensorType.i64("batch", "time");
 
   DecoderModel with(Embedder newEmbedder) {
     return new DecoderModel(config, task, prefix, context, width, newEmbedder, stack, head, extra);
+  }
+
+  DecoderModel with(NameRules rules) {
+    return new DecoderModel(config, task, prefix, context, width, embedder, stack, head, rules);
   }
 
   DecoderModel with(LanguageHead newHead) {
@@ -66,6 +70,13 @@ record DecoderModel(
     inputs.put("attention_mask", TensorType.i64("batch", "past+time"));
     inputs.put("position_ids", IDS);
     return inputs;
+  }
+
+  @Override
+  public DecoderModel asStored(StoredFile file) {
+    return embedder instanceof TokenEmbedder tokens
+        ? with(StoredPositions.read(tokens, file, root(), context))
+        : this;
   }
 
   private String root() {
@@ -156,8 +167,13 @@ record DecoderModel(
 
   @Override
   public Model withLoss() {
+    return withLoss(DType.I64);
+  }
+
+  @Override
+  public Model withLoss(DType type) {
     return switch (task) {
-      case SEQUENCE_CLASSIFICATION -> ProblemType.loss(this, config, labels());
+      case SEQUENCE_CLASSIFICATION -> ProblemType.loss(this, config, labels(), type);
       case QUESTION_ANSWERING -> new SpanLoss(this);
       default -> balanced(new LabelLoss(this, IDS, task == Task.CAUSAL_LM && !ofPair()));
     };

@@ -7,7 +7,6 @@ import java.util.Objects;
 import org.attention4j.models.family.Config;
 import org.attention4j.nn.Init;
 import org.attention4j.nn.LayerStack;
-import org.attention4j.nn.LearnedPositions;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.PairBias;
@@ -15,6 +14,7 @@ import org.attention4j.nn.RelativePositionBias;
 import org.attention4j.nn.Scope;
 import org.attention4j.nn.TransformerDecoder;
 import org.attention4j.op.Mask;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
@@ -22,7 +22,7 @@ import org.attention4j.train.NextToken;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The frame of encoder-decoders with one table of tokens. Inputs {@code input_ids} [batch,
+ * The frame of encoder-decoders with one table of tokens, or two. Inputs {@code input_ids} [batch,
  * source_time], {@code decoder_input_ids} [batch, time], optionally {@code attention_mask} [batch,
  * source_time] and {@code decoder_attention_mask} [batch, past + time]. Outputs by task: {@code
  * logits} [batch, time, vocabulary], {@code logits} [batch, labels], {@code start_logits} and
@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param prefix path of the layers under a head; alone they stand at the top
  * @param classes of the source
  * @param labels how the decoder's input is made of them
+ * @param shared whether both sides read the same table of tokens, at {@code shared}
  * @param logitsBias whether {@code final_logits_bias} [1, vocabulary] is added, which is not
  *     trained
  * @param extra rules for names in files
@@ -47,10 +48,12 @@ record EncoderDecoder(
     LanguageHead head,
     EndHead classes,
     ShiftedLoss.Labels labels,
+    boolean shared,
     boolean logitsBias,
     NameRules extra)
-    implements Pretrained {
+    implements Pretrained, Storable<EncoderDecoder> {
   private static final String TABLE = "shared";
+  private static final String OWN_TABLE = "embed_tokens";
   private static final String LOGITS_BIAS = "final_logits_bias";
   private static final String SOURCE_IDS = "input_ids";
   private static final String DECODER_IDS = "decoder_input_ids";
@@ -81,8 +84,13 @@ record EncoderDecoder(
   }
 
   @Override
+  public int sourceVocabulary() {
+    return encoder.embedder.table().rows();
+  }
+
+  @Override
   public boolean bounded() {
-    return encoder.embedder.placed() instanceof LearnedPositions;
+    return encoder.embedder.bounded();
   }
 
   @Override
@@ -126,6 +134,35 @@ record EncoderDecoder(
     }
   }
 
+  @Override
+  public EncoderDecoder asStored(StoredFile file) {
+    String start = root().isEmpty() ? "" : root() + ".";
+    String source = start + "encoder." + OWN_TABLE + ".weight";
+    String target = start + "decoder." + OWN_TABLE + ".weight";
+    String both = start + TABLE + ".weight";
+    boolean apart = // newer releases share no table where the head has its own
+        !head.tied() && (file.differ(source, target) || file.differ(source, both));
+    return new EncoderDecoder(
+        config,
+        task,
+        prefix,
+        context,
+        new Encoder(
+            StoredPositions.read(encoder.embedder, file, start + "encoder", context),
+            encoder.stack,
+            encoder.relative),
+        new Decoder(
+            StoredPositions.read(decoder.embedder, file, start + "decoder", context),
+            decoder.stack,
+            decoder.relative),
+        head,
+        classes,
+        labels,
+        shared && !apart,
+        logitsBias,
+        apart ? extra.ignoring("(.*\\.)?" + TABLE + "\\.weight") : extra);
+  }
+
   private String root() {
     return task == Task.FEATURES ? "" : prefix;
   }
@@ -150,11 +187,12 @@ record EncoderDecoder(
   public NameRules nameRules() {
     String start = root().isEmpty() ? "" : root() + ".";
     NameRules rules = extra;
-    for (String copy : List.of("encoder.embed_tokens", "decoder.embed_tokens")) {
-      rules = rules.tying(start + copy + ".weight", start + TABLE + ".weight");
+    for (String side : shared ? List.of("encoder.", "decoder.") : List.<String>of()) {
+      rules = rules.tying(start + side + OWN_TABLE + ".weight", start + TABLE + ".weight");
     }
     if (head.tied()) {
-      rules = rules.tying(head.name() + ".weight", start + TABLE + ".weight");
+      String table = shared ? TABLE : "decoder." + OWN_TABLE;
+      rules = rules.tying(head.name() + ".weight", start + table + ".weight");
     } else if (task == Task.FEATURES) {
       rules = rules.ignoring(head.name() + "\\.weight");
     }
@@ -179,7 +217,8 @@ record EncoderDecoder(
 
   /** [batch, time, width] to [batch, time, vocabulary]. */
   private Tensor tokens(Scope scope, Tensor hidden) {
-    Scope table = scope.child(root()).child(TABLE);
+    Scope top = scope.child(root());
+    Scope table = table(top, top.child("decoder"));
     Tensor logits = head.apply(scope, table, decoder.embedder.table(), hidden);
     if (logitsBias) {
       Tensor bias = scope.param(LOGITS_BIAS, Init.zeros(), 1, vocabulary());
@@ -188,8 +227,11 @@ record EncoderDecoder(
     return logits;
   }
 
+  private Scope table(Scope top, Scope side) {
+    return shared ? top.child(TABLE) : side.child(OWN_TABLE);
+  }
+
   private Tensor translate(Scope scope, Inputs inputs) {
-    Scope table = scope.child(TABLE);
     Scope sides = rereads() ? scope.uncached() : scope;
     Mask padding = Mask.keys(inputs.find("attention_mask"));
     Tensor memory =
@@ -198,7 +240,7 @@ record EncoderDecoder(
             .in(
                 "encoder",
                 s -> {
-                  Tensor x = encoder.embedder.embed(s, table, inputs.get("input_ids"));
+                  Tensor x = encoder.embedder.embed(s, table(scope, s), inputs.get("input_ids"));
                   return encoder.stack.apply(s, x, padding, Relative.in(s, encoder.relative));
                 }); // [batch, source_time, width]
     return sides.in(
@@ -206,7 +248,7 @@ record EncoderDecoder(
         s -> {
           Tensor given = inputs.find(DECODER_IDS);
           Tensor ids = given == null ? labels.shift(inputs.get(SOURCE_IDS)) : given;
-          Tensor x = decoder.embedder.embed(s, table, ids);
+          Tensor x = decoder.embedder.embed(s, table(scope, s), ids);
           Mask mask = Mask.keys(inputs.find("decoder_attention_mask"));
           PairBias bias = Relative.in(s, decoder.relative);
           return decoder.stack.apply(s, x, mask, bias, memory, padding);
@@ -215,8 +257,13 @@ record EncoderDecoder(
 
   @Override
   public Model withLoss() {
+    return withLoss(DType.I64);
+  }
+
+  @Override
+  public Model withLoss(DType type) {
     return switch (task) {
-      case SEQUENCE_CLASSIFICATION -> ProblemType.loss(this, config, labelCount());
+      case SEQUENCE_CLASSIFICATION -> ProblemType.loss(this, config, labelCount(), type);
       case QUESTION_ANSWERING -> new SpanLoss(this);
       default -> new ShiftedLoss(this, labels);
     };

@@ -9,6 +9,7 @@ import org.attention4j.nn.LayerStack;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.Mask;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.train.NextToken;
@@ -42,7 +43,7 @@ record EncoderModel(
     SpanHead spans,
     SentencePooling pooling,
     NameRules extra)
-    implements Pretrained {
+    implements Pretrained, Storable<EncoderModel> {
   static final List<Task> TASKS =
       List.of(
           Task.MASKED_LM,
@@ -54,8 +55,12 @@ record EncoderModel(
           Task.FEATURES);
   private static final TensorType IDS = TensorType.i64("batch", "time");
 
-  /** The same without the layer behind {@code pooler_output}. */
-  EncoderModel withoutPooler() {
+  /** {@inheritDoc} The layer behind {@code pooler_output} may be missing. */
+  @Override
+  public EncoderModel asStored(StoredFile file) {
+    if (file.hasBelow("pooler.")) {
+      return this;
+    }
     return new EncoderModel(
         config, task, prefix, context, types, "", embedder, stack, masked, classes, spans, pooling,
         extra);
@@ -177,11 +182,16 @@ record EncoderModel(
    */
   @Override
   public Model withLoss() {
+    return withLoss(DType.I64);
+  }
+
+  @Override
+  public Model withLoss(DType type) {
     return switch (task) {
       case FEATURES -> new PairLoss(this);
       case PRETRAINING -> new PretrainingLoss(this);
       case QUESTION_ANSWERING -> new SpanLoss(this);
-      case SEQUENCE_CLASSIFICATION -> ProblemType.loss(this, config, labels());
+      case SEQUENCE_CLASSIFICATION -> ProblemType.loss(this, config, labels(), type);
       case NEXT_SENTENCE_PREDICTION -> new LabelLoss(this, TensorType.i64("batch"), false);
       default -> new LabelLoss(this, IDS, task == Task.CAUSAL_LM);
     };

@@ -66,16 +66,10 @@ public final class HuggingFace {
     return fit(directory, asStored(model, file), file);
   }
 
-  /** Without the layer behind {@code pooler_output} if nothing of it is in the file. */
-  private static Pretrained asStored(Pretrained model, Weights file) {
-    boolean none =
-        file.names().stream()
-            .flatMap(name -> model.nameRules().candidates(name).stream())
-            .noneMatch(name -> name.startsWith("pooler."));
-    if (model instanceof EncoderModel encoder && none) {
-      return encoder.withoutPooler();
-    }
-    return model instanceof ImageModel image && none ? image.withoutPooler() : model;
+  /** The same model, as far as what it reads depends on what a file holds. */
+  private static Pretrained asStored(Pretrained model, Weights weights) {
+    StoredFile file = StoredFile.of(weights, model.nameRules());
+    return model instanceof Storable<?> storable ? storable.asStored(file) : model;
   }
 
   private static Checkpoint fit(Path directory, Pretrained model, Weights file) {

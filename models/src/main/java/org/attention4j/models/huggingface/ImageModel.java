@@ -13,6 +13,7 @@ import org.attention4j.nn.Model;
 import org.attention4j.nn.PatchEmbedding;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.Mask;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
@@ -39,7 +40,7 @@ record ImageModel(
     ClassHead classes,
     boolean pools,
     NameRules extra)
-    implements Pretrained {
+    implements Pretrained, Storable<ImageModel> {
   static final String PIXELS = "pixel_values";
   static final String MASKED = "bool_masked_pos";
 
@@ -78,9 +79,12 @@ record ImageModel(
     return task == Task.MASKED_IMAGE_MODELING;
   }
 
-  /** The same without the layer behind {@code pooler_output}. */
-  ImageModel withoutPooler() {
-    return new ImageModel(config, task, tokens, patches, stack, norm, classes, false, extra);
+  /** {@inheritDoc} The layer behind {@code pooler_output} may be missing. */
+  @Override
+  public ImageModel asStored(StoredFile file) {
+    return file.hasBelow("pooler.")
+        ? this
+        : new ImageModel(config, task, tokens, patches, stack, norm, classes, false, extra);
   }
 
   private String root() {
@@ -163,7 +167,12 @@ record ImageModel(
 
   @Override
   public Model withLoss() {
-    return paints() ? new PixelLoss(this, side()) : ProblemType.loss(this, config, labels());
+    return withLoss(DType.I64);
+  }
+
+  @Override
+  public Model withLoss(DType type) {
+    return paints() ? new PixelLoss(this, side()) : ProblemType.loss(this, config, labels(), type);
   }
 
   @Override

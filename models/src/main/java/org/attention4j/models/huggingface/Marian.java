@@ -13,9 +13,10 @@ final class Marian {
   private Marian() {}
 
   static Pretrained read(Config config, Task task) {
-    config.require("share_encoder_decoder_embeddings", true);
     config.require("normalize_embedding", false);
     config.require("normalize_before", false);
-    return BartLike.read(config, task, new BartLike.Kind(false, true, false, "gelu", 58100, 58100));
+    boolean shared = config.flag("share_encoder_decoder_embeddings", true);
+    return BartLike.read(
+        config, task, new BartLike.Kind(false, true, false, shared, "gelu", 58100, 58100));
   }
 }

@@ -30,8 +30,9 @@ final class Mpt {
 
   static Pretrained read(Config config, Task task) {
     Config inner = config.section("attn_config");
-    inner.require("qk_ln", false);
-    inner.require("prefix_lm", false);
+    for (String unread : List.of("qk_ln", "prefix_lm", "alibi", "alibi_bias_max")) {
+      inner.has(unread); // no release of transformers acts on them; norms in a file are refused
+    }
     inner.require("attn_type", "multihead_attention");
     config.requireAbsent("logit_scale");
     int width = config.size("d_model", 2048);

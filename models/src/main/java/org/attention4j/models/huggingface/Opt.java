@@ -20,6 +20,7 @@ import org.attention4j.nn.StackNames;
 import org.attention4j.nn.TransformerEncoderLayer;
 import org.attention4j.op.Mask;
 import org.attention4j.op.Positions;
+import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -52,9 +53,13 @@ final class Opt {
     public @Nullable Tensor positions(Scope scope, Inputs inputs) {
       Tensor given = inputs.find("position_ids");
       Tensor mask = inputs.find("attention_mask");
-      return given != null || mask == null
-          ? given
-          : Positions.ofTokens(mask, scope.start(), inputs.get("input_ids").dim(1));
+      if (given != null || mask == null) {
+        return given;
+      }
+      Dim time = inputs.get("input_ids").dim(1);
+      Tensor count = Positions.ofTokens(mask, scope.start(), time).add(1); // [batch, time]
+      Tensor token = Positions.tokensAt(mask, scope.start(), time);
+      return count.mul(token).sub(1); // of padding: -1
     }
 
     @Override

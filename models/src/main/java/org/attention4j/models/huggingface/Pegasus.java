@@ -10,6 +10,6 @@ final class Pegasus {
   private Pegasus() {}
 
   static Pretrained read(Config config, Task task) {
-    return BartLike.read(config, task, new BartLike.Kind(true, true, false, "gelu", 0, 0));
+    return BartLike.read(config, task, new BartLike.Kind(true, true, false, true, "gelu", 0, 0));
   }
 }

@@ -5,6 +5,7 @@ import java.util.Map;
 import org.attention4j.models.family.Config;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -74,6 +75,11 @@ record PooledModel(Pretrained layers, SentencePooling pooling) implements Pretra
   @Override
   public Model withLoss() {
     return layers.withLoss();
+  }
+
+  @Override
+  public Model withLoss(DType labels) {
+    return layers.withLoss(labels);
   }
 
   @Override

@@ -7,6 +7,7 @@ import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Family;
 import org.attention4j.nn.Model;
 import org.attention4j.spi.Program;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 
@@ -35,6 +36,14 @@ public interface Pretrained extends Family {
   Model withLoss();
 
   /**
+   * The same for labels of a type, which tells classes of which one holds (whole numbers) from
+   * those of which several may, where {@code problem_type} in {@code config.json} does not.
+   */
+  default Model withLoss(DType labels) {
+    return withLoss();
+  }
+
+  /**
    * Whether what a token sees of earlier ones depends on how long the sequence has become, as with
    * dynamic rotary scaling: then decoding with a cache differs from recomputation.
    */
@@ -53,6 +62,11 @@ public interface Pretrained extends Family {
    */
   default boolean bounded() {
     return true;
+  }
+
+  /** Number of token ids in {@code input_ids}, where they are others than those of the logits. */
+  default int sourceVocabulary() {
+    return vocabulary();
   }
 
   /**
@@ -78,5 +92,26 @@ public interface Pretrained extends Family {
       types.put(name, type);
     }
     return new Program(this, types);
+  }
+
+  /**
+   * The model as it is run with given values; with {@code labels}, or what else its loss reads, it
+   * returns the loss, too.
+   *
+   * @throws UsageException if it does not take one of them
+   */
+  default Program program(Map<String, HostTensor> given) {
+    if (task() == Task.FEATURES || allInputs().keySet().containsAll(given.keySet())) {
+      return program(given.keySet());
+    }
+    HostTensor labels = given.get("labels");
+    Model learning = withLoss(labels == null ? DType.I64 : labels.dtype());
+    Map<String, TensorType> types = new LinkedHashMap<>(allInputs());
+    types.putAll(learning.inputs());
+    if (!types.keySet().containsAll(given.keySet())) {
+      return program(given.keySet()); // which refuses them
+    }
+    types.keySet().retainAll(given.keySet());
+    return new Program(learning, types);
   }
 }

@@ -1,6 +1,5 @@
 package org.attention4j.models.huggingface;
 
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -50,7 +49,7 @@ public final class PretrainedSession implements AutoCloseable {
       Checkpoint checkpoint,
       Engine engine,
       SessionOptions options,
-      Collection<String> inputs,
+      Program program,
       Set<Extra> extras) {
     Map<String, String> names = new LinkedHashMap<>();
     checkpoint
@@ -62,7 +61,6 @@ public final class PretrainedSession implements AutoCloseable {
                 names.put(name, path);
               }
             });
-    Program program = checkpoint.model().program(inputs);
     SessionOptions observing = options.observing(Set.copyOf(names.values())::contains);
     Session session = engine.open(program, checkpoint.weights(), observing);
     return new PretrainedSession(checkpoint.model(), program, session, names);

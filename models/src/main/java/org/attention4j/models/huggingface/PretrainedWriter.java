@@ -108,7 +108,11 @@ final class PretrainedWriter {
    */
   static void save(Checkpoint checkpoint, Weights weights, Path directory) {
     Map<String, String> names = new LinkedHashMap<>();
-    checkpoint.paths().forEach((name, path) -> names.putIfAbsent(path, name));
+    checkpoint // the text part of a model of pictures is written as a model of text
+        .paths()
+        .forEach(
+            (name, path) ->
+                names.putIfAbsent(path, name.contains("language_model.") ? path : name));
     Map<String, HostTensor> tensors = new LinkedHashMap<>();
     checkpoint
         .weights()

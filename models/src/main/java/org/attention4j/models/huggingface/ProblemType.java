@@ -2,6 +2,7 @@ package org.attention4j.models.huggingface;
 
 import org.attention4j.models.family.Config;
 import org.attention4j.nn.Model;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.TensorType;
 
 /** Which loss a head for classes learns by, as {@code problem_type} says. */
@@ -13,18 +14,20 @@ final class ProblemType {
   private ProblemType() {}
 
   /**
-   * The model with its loss of the input {@code labels}; without the entry a single label is a
-   * number, and of several one holds.
+   * The model with its loss of the input {@code labels}. Without the entry a single label is a
+   * number, of several one holds if they are whole numbers, and else any may.
    *
+   * @param type of the labels
    * @throws org.attention4j.error.FileFormatException if the entry is none of the three
    */
-  static Model loss(Model model, Config config, int labels) {
-    String type = config.text("problem_type", labels == 1 ? NUMBERS : ONE);
-    return switch (type) {
+  static Model loss(Model model, Config config, int labels, DType type) {
+    String several = type.isFloating() ? SEVERAL : ONE;
+    String kind = config.text("problem_type", labels == 1 ? NUMBERS : several);
+    return switch (kind) {
       case NUMBERS -> new SquaredLoss(model, labels);
       case ONE -> new LabelLoss(model, TensorType.i64("batch"), false);
       case SEVERAL -> new BinaryLoss(model, labels);
-      default -> throw config.wrong("problem_type", NUMBERS + ", " + ONE + " or " + SEVERAL, type);
+      default -> throw config.wrong("problem_type", NUMBERS + ", " + ONE + " or " + SEVERAL, kind);
     };
   }
 }

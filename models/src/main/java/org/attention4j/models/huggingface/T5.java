@@ -106,6 +106,7 @@ final class T5 {
             Linear.Style.usual(),
             config.number("classifier_dropout", 0)),
         new ShiftedLoss.Labels(config.id("decoder_start_token_id", padding), padding),
+        true,
         false,
         rules);
   }

@@ -56,6 +56,9 @@ public enum Task {
 
   /** The task of a class such as {@code GPT2LMHeadModel}: the longest end that fits. */
   static Optional<Task> ofClass(String architecture) {
+    if (architecture.equals("Gemma3ForConditionalGeneration")) {
+      return Optional.of(CAUSAL_LM); // from pictures and texts
+    }
     return Arrays.stream(values())
         .filter(task -> OTHERS.stream().noneMatch(architecture::endsWith))
         .filter(task -> task.length(architecture) > 0)
@@ -64,7 +67,9 @@ public enum Task {
 
   /** A class name without the end that names its task: {@code GPT2} of {@code GPT2LMHeadModel}. */
   static String stem(String architecture) {
-    int end = ofClass(architecture).map(task -> task.length(architecture)).orElse(0);
+    boolean known = ofClass(architecture).isPresent();
+    int end =
+        known ? Arrays.stream(values()).mapToInt(t -> t.length(architecture)).max().orElse(0) : 0;
     return architecture.substring(0, architecture.length() - end);
   }
 

@@ -5,6 +5,7 @@ import org.attention4j.nn.Embedding;
 import org.attention4j.nn.Init;
 import org.attention4j.nn.Model.Inputs;
 import org.attention4j.nn.Scope;
+import org.attention4j.nn.SinusoidalPositions;
 import org.attention4j.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +52,9 @@ record TokenEmbedder(
     return new TokenEmbedder(tableName, table, scale, new Named(name, newPositions), norm, dropout);
   }
 
-  /** The block that places tokens; null for none. */
-  @Nullable Block placed() {
-    return positions == null ? null : positions.block;
+  /** Whether there is a vector for each position, and none beyond them. */
+  boolean bounded() {
+    return positions != null && !(positions.block instanceof SinusoidalPositions);
   }
 
   TokenEmbedder normalised(String name, Block newNorm) {

@@ -7,6 +7,7 @@ import org.attention4j.models.family.Config;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Dim;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
@@ -89,8 +90,13 @@ record TowerModel(Config config, Task task, int context, Tower tower, int size)
 
   @Override
   public Model withLoss() {
+    return withLoss(DType.I64);
+  }
+
+  @Override
+  public Model withLoss(DType type) {
     if (classifies()) {
-      return ProblemType.loss(this, config, labels());
+      return ProblemType.loss(this, config, labels(), type);
     }
     throw new UsageException(
         family() + " alone has no loss; texts and images learn from each other in clip");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.attention4j.models.golden.GoldenRow.Status;
+import org.attention4j.models.store.JsonFile;
 import org.attention4j.spi.Engines;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
@@ -111,14 +113,30 @@ class GoldenReplayTest {
     assertFalse(rows.stream().noneMatch(r -> r.status() == Status.PASSED), "nothing was checked");
   }
 
-  @Test
-  @DisplayName("may have their numbers to learn in a column")
-  void columnOfNumbers() throws Exception {
-    try (Stream<Path> files = Files.list(RECORDED.resolve("cross_encoder"))) {
+  private void copy(String name) throws IOException {
+    try (Stream<Path> files = Files.list(RECORDED.resolve(name))) {
       for (Path file : files.toList()) {
         Files.copy(file, directory.resolve(file.getFileName()));
       }
     }
+  }
+
+  @Test
+  @DisplayName("tell several classes from one by their labels, where the configuration does not")
+  void floatingLabels() throws Exception {
+    copy("bert_several");
+    Path config = directory.resolve("config.json");
+    ObjectNode json = JsonFile.read(config);
+    json.remove("problem_type");
+    Files.delete(config);
+    JsonFile.write(config, json);
+    assertPasses(directory, "reference");
+  }
+
+  @Test
+  @DisplayName("may have their numbers to learn in a column")
+  void columnOfNumbers() throws Exception {
+    copy("cross_encoder");
     Path file = directory.resolve("io.safetensors");
     Map<String, HostTensor> tensors = new LinkedHashMap<>(Weights.load(file).tensors());
     tensors.computeIfPresent("in.train.labels", (name, x) -> x.reshape(x.size(), 1));

@@ -12,6 +12,8 @@ import java.util.Objects;
 import java.util.Set;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
+import org.attention4j.spi.Engines;
+import org.attention4j.spi.SessionOptions;
 import org.attention4j.tensor.HostTensor;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -73,6 +75,31 @@ class HeadsTest {
           String.valueOf(e.getMessage()).contains("row 0 of input_ids has no end token 2"),
           e.getMessage());
     }
+  }
+
+  @Test
+  @DisplayName("run with labels give the loss, of one class or of several by the labels' type")
+  void losses() {
+    Checkpoint checkpoint = HuggingFace.open(FOLDER.resolve("bert_classes"));
+    HostTensor one = HostTensor.of(new long[] {2}, 1);
+    HostTensor several = HostTensor.of(new float[] {0, 0, 1}, 1, 3);
+    double[] losses = new double[2];
+    double[] logits = new double[3];
+    for (HostTensor labels : List.of(one, several)) {
+      Map<String, HostTensor> inputs = Map.of("input_ids", tokens(5, 7, 9), "labels", labels);
+      try (PretrainedSession session =
+          checkpoint.session(
+              Engines.get("reference"), SessionOptions.defaults(), inputs, Set.of())) {
+        losses[labels == one ? 0 : 1] = output(session, inputs, "loss").getDouble(0);
+        for (int i = 0; i < 3; i++) {
+          logits[i] = output(session, inputs, "logits").getDouble(i);
+        }
+      }
+    }
+    double sum = Math.exp(logits[0]) + Math.exp(logits[1]) + Math.exp(logits[2]);
+    double terms = Math.log(1 + Math.exp(logits[0])) + Math.log(1 + Math.exp(logits[1]));
+    assertEquals(Math.log(sum) - logits[2], losses[0], 1e-5);
+    assertEquals((terms + Math.log(1 + Math.exp(-logits[2]))) / 3, losses[1], 1e-5);
   }
 
   @Test
