@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
 import org.attention4j.weights.AtomicFile;
 
 /** JSON files: read whole with clear errors, written atomically. */
@@ -77,6 +78,33 @@ public final class JsonFile {
     throw new FileFormatException(file, "should hold one JSON array");
   }
 
+  /**
+   * Reads a value of any kind.
+   *
+   * @throws StorageException if the file is missing or cannot be read
+   * @throws FileFormatException if it is no JSON
+   */
+  public static JsonNode readAny(Path file) {
+    return parse(file);
+  }
+
+  /**
+   * A value of any kind from its text.
+   *
+   * @throws UsageException if it is no JSON
+   */
+  public static JsonNode parse(String json) {
+    try {
+      JsonNode value = MAPPER.readTree(json);
+      if (value.isMissingNode()) {
+        throw new UsageException("an empty text is no JSON");
+      }
+      return value;
+    } catch (JsonProcessingException e) {
+      throw new UsageException("the text is no JSON: " + e.getOriginalMessage(), e);
+    }
+  }
+
   private static JsonNode parse(Path file) {
     try {
       if (Files.size(file) > MAX_BYTES) {
@@ -89,7 +117,7 @@ public final class JsonFile {
       long offset = Math.max(0, e.getLocation() == null ? 0 : e.getLocation().getByteOffset());
       throw new FileFormatException(file, offset, "is no JSON: " + e.getOriginalMessage());
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 

@@ -10,7 +10,6 @@ import java.time.Clock;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +23,7 @@ import org.attention4j.models.jinja.Special;
 import org.attention4j.models.jinja.Template;
 import org.attention4j.models.jinja.TemplateException;
 import org.attention4j.models.store.JsonFile;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How a model wants a conversation written: the Jinja template of {@code chat_template.jinja} or of
@@ -34,7 +34,12 @@ import org.attention4j.models.store.JsonFile;
 public final class ChatTemplate {
   private static final String TEMPLATE_FILE = "chat_template.jinja";
   private static final String CONFIG_FILE = "tokenizer_config.json";
+  private static final String MORE_TEMPLATES = "additional_chat_templates";
   private static final String ENTRY = "chat_template";
+  private static final String DEFAULT = "default";
+  private static final String WITH_TOOLS = "tool_use";
+  private static final String TOOLS = "tools";
+  private static final String DOCUMENTS = "documents";
   private static final long MAX_BYTES = 4L << 20;
 
   private final String source;
@@ -78,10 +83,27 @@ public final class ChatTemplate {
    * @throws FileFormatException if it cannot be read
    */
   public static ChatTemplate read(Path directory) {
+    return read(directory, DEFAULT);
+  }
+
+  /**
+   * That of a directory for conversations with tools: the one named {@code tool_use} where there
+   * are several, as in transformers.
+   *
+   * @throws UsageException if it has none
+   * @throws FileFormatException if it cannot be read
+   */
+  public static ChatTemplate readForTools(Path directory) {
+    return read(directory, WITH_TOOLS);
+  }
+
+  private static ChatTemplate read(Path directory, String name) {
     Path configFile = directory.resolve(CONFIG_FILE);
     ObjectNode config = Files.exists(configFile) ? JsonFile.read(configFile) : JsonFile.object();
-    Path file = directory.resolve(TEMPLATE_FILE);
-    String text = Files.exists(file) ? text(file) : chosen(configFile, config.path(ENTRY));
+    Path usual = directory.resolve(TEMPLATE_FILE);
+    Path named = directory.resolve(MORE_TEMPLATES).resolve(name + ".jinja");
+    Path file = !name.equals(DEFAULT) && Files.exists(named) ? named : usual;
+    String text = Files.exists(file) ? text(file) : chosen(configFile, config.path(ENTRY), name);
     Path source = Files.exists(file) ? file : configFile;
     if (text.isEmpty()) {
       throw new UsageException(
@@ -111,17 +133,19 @@ public final class ChatTemplate {
     }
   }
 
-  /** Text, or a list of named templates, of which the default is taken. */
-  private static String chosen(Path file, JsonNode entry) {
-    if (entry.isArray()) {
-      for (JsonNode named : entry) {
-        if (named.path("name").asText().equals("default")) {
-          return named.path("template").asText();
-        }
-      }
-      throw new FileFormatException(file, "has several chat templates, none named 'default'");
+  /** Text, or a list of named templates: the one wanted, else the default. */
+  private static String chosen(Path file, JsonNode entry, String wanted) {
+    if (!entry.isArray()) {
+      return entry.asText("");
     }
-    return entry.asText("");
+    Map<String, String> templates = new LinkedHashMap<>();
+    entry.forEach(e -> templates.put(e.path("name").asText(), e.path("template").asText()));
+    String text = templates.getOrDefault(wanted, templates.get(DEFAULT));
+    if (text == null) {
+      throw new FileFormatException(
+          file, "has the chat templates " + templates.keySet() + ", none named '" + DEFAULT + "'");
+    }
+    return text;
   }
 
   private static String text(Path file) {
@@ -133,7 +157,7 @@ public final class ChatTemplate {
     } catch (CharacterCodingException e) {
       throw new FileFormatException(file, "is no UTF-8 text", e);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 
@@ -151,29 +175,38 @@ public final class ChatTemplate {
    * The conversation.
    *
    * @param toAnswer whether the assistant's turn begins at the end
-   * @param more values for names that this template knows, as {@link Template#render} takes them
-   * @throws UsageException if the template refuses the conversation
+   * @param more values for names that this template knows: {@code tools} and {@code documents},
+   *     lists of maps, or any other; see {@link TemplateValues}
+   * @throws UsageException if the template refuses the conversation, or a value is of the wrong
+   *     kind
    */
   public String render(List<ChatMessage> messages, boolean toAnswer, Map<String, Object> more) {
-    List<Object> turns = new ArrayList<>();
-    for (ChatMessage message : messages) {
-      Map<String, Object> turn = new LinkedHashMap<>();
-      turn.put("role", message.role());
-      turn.put("content", message.content());
-      turns.add(turn);
+    if (messages.isEmpty()) {
+      throw new UsageException("a conversation needs a message");
     }
     Map<String, Object> names = new LinkedHashMap<>(tokens);
-    names.put("messages", turns);
+    names.put("messages", messages.stream().map(ChatMessage::entries).toList());
     names.put("add_generation_prompt", toAnswer);
-    names.put("tools", Special.NONE);
-    names.put("documents", Special.NONE);
+    names.put(TOOLS, Special.NONE);
+    names.put(DOCUMENTS, Special.NONE);
     names.put("raise_exception", (Function) (arguments, named) -> refuse(arguments));
     names.put("strftime_now", (Function) (arguments, named) -> now(arguments));
-    names.putAll(more);
+    names.putAll(TemplateValues.of(more));
+    requireMaps(TOOLS, "JSON schemas of functions", names.get(TOOLS));
+    requireMaps(DOCUMENTS, "objects, such as with 'title' and 'text'", names.get(DOCUMENTS));
     try {
       return template.render(names);
     } catch (TemplateException e) {
       throw e.in(source);
+    }
+  }
+
+  private static void requireMaps(String name, String what, @Nullable Object value) {
+    boolean maps =
+        value == Special.NONE
+            || (value instanceof List<?> list && list.stream().allMatch(Map.class::isInstance));
+    if (!maps) {
+      throw new UsageException("'" + name + "' should be a list of " + what);
     }
   }
 

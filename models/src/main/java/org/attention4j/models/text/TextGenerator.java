@@ -16,7 +16,9 @@ import org.attention4j.generate.Sampling;
 import org.attention4j.generate.TokenListener;
 import org.attention4j.models.data.PairBatches.Marks;
 import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.jinja.Special;
 import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.StreamingDecoder;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.spi.Engine;
@@ -213,16 +215,21 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   /**
-   * The same with values for other names that the model's template knows, such as {@code tools}.
+   * The same with values for other names that the model's template knows, such as {@code tools} and
+   * {@code documents}.
    *
-   * @param more see {@link TemplateValues}
+   * @param more see {@link ChatTemplate#render}
+   * @throws UsageException if the directory has no template, or that refuses the conversation
    */
   public GeneratedText chat(
       List<ChatMessage> messages,
       Map<String, Object> more,
       GenerationOptions options,
       Consumer<String> listener) {
-    String prompt = ChatTemplate.read(directory.path()).render(messages, true, more);
+    Path path = directory.path();
+    boolean tools = TemplateValues.value(more.get("tools")) != Special.NONE;
+    ChatTemplate template = tools ? ChatTemplate.readForTools(path) : ChatTemplate.read(path);
+    String prompt = template.render(messages, true, more);
     StreamingDecoder answer = new StreamingDecoder(tokenizer);
     return stream(prompt, tokenizer.encode(prompt), answer, options, listener);
   }
@@ -306,6 +313,17 @@ public final class TextGenerator implements AutoCloseable {
       }
     }
     return Map.of("input_ids", ids, "attention_mask", mask);
+  }
+
+  /**
+   * A text with its special tokens, which {@link GeneratedText#text} leaves out: some models mark
+   * with them that they want a tool called.
+   */
+  public String withSpecialTokens(GeneratedText text) {
+    long[] ids = text.generation().tokens().stream().mapToLong(id -> id).toArray();
+    return tokenizer instanceof JsonTokenizer json
+        ? json.decodeWithSpecials(ids)
+        : tokenizer.decode(ids);
   }
 
   /** Whether texts go on after their prompts, rather than translate them. */

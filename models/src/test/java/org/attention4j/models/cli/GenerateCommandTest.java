@@ -99,6 +99,16 @@ class GenerateCommandTest {
         """);
     JsonNode withTools = generate("--messages", file, "--temperature", 0).expect(0).json();
     assertEquals("el gato la ", withTools.path("prompt").asText());
+    Files.writeString(file, "[{\"role\": \"user\", \"content\": \"el gato\"}]");
+    Path tools = Files.writeString(directory.resolve("tools.json"), "[{\"name\": \"la\"}]");
+    List<Object> list = List.of("--messages", file, "--tools", tools, "--temperature", 0);
+    assertEquals(withTools.path("text"), generate(list.toArray()).expect(0).json().path("text"));
+    JsonNode said =
+        generate("--chat", "--prompt", "el gato", "--tools", tools, "--temperature", 0)
+            .expect(0)
+            .json();
+    assertEquals("el gato la ", said.path("prompt").asText());
+    assertEquals(withTools.path("text"), said.path("text_with_special_tokens"));
   }
 
   @Test
@@ -109,7 +119,17 @@ class GenerateCommandTest {
     generate("--prompts", file, "--chat").refused("--chat");
     generate("--messages", file).refused("talk.json");
     Files.writeString(file, "{\"messages\": [{\"role\": \"user\"}]}");
-    generate("--messages", file).refused("content");
+    generate("--messages", file).refused("messages[0]", "content");
+    Files.writeString(file, "[\"hello\"]");
+    generate("--messages", file).refused("messages[0]", "role");
+    Files.writeString(file, "{\"messages\": {}}");
+    generate("--messages", file).refused("messages");
+    Path tools = Files.writeString(directory.resolve("tools.json"), "[7]");
+    generate("--prompt", "el", "--tools", tools).refused("--chat");
+    generate("--prompt", "el", "--chat", "--tools", tools).refused("'tools'");
+    Files.writeString(
+        file, "{\"messages\": [{\"role\": \"user\", \"content\": \"\"}], \"tools\": []}");
+    generate("--messages", file, "--tools", tools).refused("tools.json");
     generate("--prompt", "el", "--beams", 2, "--sequences", 3).refused("2 beams");
     generate("--prompt", "el", "--sequences", 2, "--temperature", 0).refused("temperature 0");
     generate("--prompt", "el", "--early-stopping", "soon").refused("soon");

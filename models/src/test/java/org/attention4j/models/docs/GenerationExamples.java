@@ -1,7 +1,9 @@
 package org.attention4j.models.docs;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.attention4j.generate.Beams;
 import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
@@ -9,7 +11,9 @@ import org.attention4j.generate.Generator;
 import org.attention4j.generate.Sampling;
 import org.attention4j.models.text.ChatMessage;
 import org.attention4j.models.text.GeneratedText;
+import org.attention4j.models.text.TemplateValues;
 import org.attention4j.models.text.TextGenerator;
+import org.attention4j.models.text.ToolCall;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;
@@ -51,6 +55,31 @@ final class GenerationExamples {
     try (TextGenerator generator =
         TextGenerator.open(directory, engine, SessionOptions.defaults())) {
       return generator.chat(talk, generator.defaults(20, List.of()), piece -> {}).text();
+    }
+  }
+
+  // docs:end
+
+  // docs:tools
+  static String tools(Path directory, Engine engine) {
+    Map<String, Object> tools =
+        Map.of(
+            "tools",
+            TemplateValues.parse(
+                """
+                [{"type": "function", "function": {"name": "gato", "description": "Finds cats.",
+                  "parameters": {"type": "object", "properties": {"where": {"type": "string"}}}}}]
+                """));
+    List<ChatMessage> talk = new ArrayList<>(List.of(ChatMessage.user("el gato")));
+    try (TextGenerator generator =
+        TextGenerator.open(directory, engine, SessionOptions.defaults())) {
+      GenerationOptions options = generator.defaults(20, List.of());
+      GeneratedText wish = generator.chat(talk, tools, options, piece -> {});
+      String marked = generator.withSpecialTokens(wish); // what it calls, as its family writes it
+      ToolCall call = new ToolCall("call12345", "gato", Map.of("where", marked));
+      talk.add(ChatMessage.calling(call));
+      talk.add(ChatMessage.answer(call, "en la mesa"));
+      return generator.chat(talk, tools, options, piece -> {}).text();
     }
   }
 

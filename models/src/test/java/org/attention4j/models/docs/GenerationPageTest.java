@@ -51,6 +51,7 @@ class GenerationPageTest {
       }
       assertEquals(4, GenerationExamples.batch(directory, engine, List.of("el gato", "un")).size());
       assertEquals(20, GenerationExamples.chat(directory, engine).length());
+      assertEquals(20, GenerationExamples.tools(directory, engine).length());
       List<long[]> prompts = List.of(tokenizer.encode("el gato"), tokenizer.encode("un"));
       assertEquals(
           20,
@@ -75,6 +76,6 @@ class GenerationPageTest {
       assertTrue(page.contains("```java\n" + code + "\n```"), "not on the page:\n" + code);
       count++;
     }
-    assertEquals(4, count);
+    assertEquals(5, count);
   }
 }

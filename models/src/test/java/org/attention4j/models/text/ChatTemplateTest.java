@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -65,9 +66,7 @@ class ChatTemplateTest {
         ChatTemplate.of(RECORDED.path("templates").path(style).asText(), TOKENS);
     List<ChatMessage> messages = new ArrayList<>();
     json.path("messages")
-        .forEach(
-            m ->
-                messages.add(new ChatMessage(m.path("role").asText(), m.path("content").asText())));
+        .forEach(m -> messages.add(new ChatMessage(TemplateValues.of((ObjectNode) m))));
     Map<String, Object> more = TemplateValues.of((ObjectNode) json.path("more"));
     boolean prompt = json.path("add_generation_prompt").asBoolean();
     if (json.has("refused")) {
@@ -78,6 +77,73 @@ class ChatTemplateTest {
     } else {
       assertEquals(json.path("text").asText(), template.render(messages, prompt, more));
     }
+  }
+
+  @Test
+  void messagesMadeInJavaAreThoseOfJson() {
+    ToolCall call = new ToolCall("abcdefgh1", "warm", Map.of("days", 2));
+    assertEquals(
+        TemplateValues.parse(
+            """
+            [{"role": "assistant", "tool_calls": [{"type": "function", "id": "abcdefgh1",
+              "function": {"name": "warm", "arguments": {"days": 2}}}]},
+             {"role": "tool", "content": "21.5", "name": "warm", "tool_call_id": "abcdefgh1"},
+             {"role": "user", "content": [{"type": "text", "text": "x"}, 1.5, null]}]
+            """),
+        List.of(
+            ChatMessage.calling(call).entries(),
+            ChatMessage.answer(call, "21.5").entries(),
+            ChatMessage.user("")
+                .with("content", Arrays.asList(Map.of("type", "text", "text", "x"), 1.5f, null))
+                .entries()));
+    assertEquals("", ChatMessage.calling(ToolCall.of("warm", Map.of())).content());
+  }
+
+  @Test
+  void whatNoTemplateTakesIsRefusedByName() {
+    ChatTemplate template = ChatTemplate.of("{{ x }}", TOKENS);
+    Map<String, Map<String, Object>> wrong =
+        Map.of(
+            "java.lang.Object", Map.of("x", List.of(new Object())),
+            "not 7", Map.of("x", Map.of(7, 8)),
+            "'tools'", Map.of("tools", List.of("warm")),
+            "'documents'", Map.of("documents", Map.of()));
+    wrong.forEach(
+        (reason, more) -> {
+          UsageException e =
+              assertThrows(UsageException.class, () -> template.render(HELLO, true, more));
+          assertTrue(String.valueOf(e.getMessage()).contains(reason), e.getMessage());
+        });
+    assertThrows(UsageException.class, () -> template.prompt(List.of()));
+    assertThrows(UsageException.class, () -> new ChatMessage(Map.of("role", "user")));
+    assertThrows(UsageException.class, () -> new ChatMessage(Map.of("role", 1, "content", "")));
+    assertThrows(UsageException.class, () -> TemplateValues.parse("{"));
+    assertThrows(UsageException.class, () -> TemplateValues.parse(""));
+  }
+
+  @Test
+  void aConversationWithToolsTakesTheTemplateForTools() throws IOException {
+    Path config = directory.resolve("tokenizer_config.json");
+    Files.writeString(
+        config,
+        """
+        {"chat_template": [{"name": "default", "template": "usual"},
+                           {"name": "tool_use", "template": "tools"}]}
+        """);
+    assertEquals("usual", ChatTemplate.read(directory).prompt(HELLO));
+    assertEquals("tools", ChatTemplate.readForTools(directory).prompt(HELLO));
+    Files.writeString(directory.resolve("chat_template.jinja"), "usual file");
+    assertEquals("usual file", ChatTemplate.readForTools(directory).prompt(HELLO));
+    Path more = Files.createDirectory(directory.resolve("additional_chat_templates"));
+    Files.writeString(more.resolve("tool_use.jinja"), "tools' file");
+    assertEquals("tools' file", ChatTemplate.readForTools(directory).prompt(HELLO));
+    assertEquals("usual file", ChatTemplate.read(directory).prompt(HELLO));
+    Files.delete(directory.resolve("chat_template.jinja"));
+    Files.delete(more.resolve("tool_use.jinja"));
+    Files.writeString(config, "{\"chat_template\": [{\"name\": \"rag\", \"template\": \"x\"}]}");
+    FileFormatException e =
+        assertThrows(FileFormatException.class, () -> ChatTemplate.read(directory));
+    assertTrue(String.valueOf(e.getMessage()).contains("[rag]"), e.getMessage());
   }
 
   private static String write(String template) {
