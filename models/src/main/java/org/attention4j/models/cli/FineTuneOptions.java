@@ -36,14 +36,17 @@ final class FineTuneOptions {
       paramLabel = "FILE",
       description =
           "An example on each line: a text; source<TAB>target; label<TAB>text[<TAB>text]; or two"
-              + " sentences that belong together.")
+              + " sentences that belong together. For classify-tokens a word and its label on each"
+              + " line, with an empty line between sentences, or JSON lines with tokens and labels;"
+              + " for answer SQuAD's JSON, or JSON lines with context, question and answers.")
   @Nullable Path data;
 
   @Option(
       names = "--objective",
       paramLabel = "KIND",
       description =
-          "causal, masked, seq2seq, classify or contrastive; by default what the directory's"
+          "causal, masked, seq2seq, classify, multi-label, regress, classify-tokens, answer or"
+              + " contrastive; by default what the directory's"
               + " architecture is for. Another objective gets a new head where it needs one.")
   @Nullable String objective;
 
@@ -53,7 +56,7 @@ final class FineTuneOptions {
       defaultValue = "0",
       description =
           "Tokens of a text at most; longer ones are cut. 0 for the model's context, but not over"
-              + " 128."
+              + " 128 (answer: 384)."
               + DEFAULT)
   int maxLength;
 
@@ -127,12 +130,12 @@ final class FineTuneOptions {
   @Option(
       names = "--score-examples",
       paramLabel = "N",
-      defaultValue = "0",
       description =
-          "For seq2seq: write the targets of so many validation examples before and after, and score"
-              + " them by BLEU and exact match."
-              + DEFAULT)
-  int scoreExamples;
+          "Score so many validation examples before and after, 0 for none: seq2seq by BLEU and exact"
+              + " match of what it writes (default: 0), classes by accuracy or F1, tokens by F1 of"
+              + " entities, answers by exact match and F1 (default: 1000, or all if there are"
+              + " fewer).")
+  @Nullable Integer scoreExamples;
 
   ExampleBatches.Order order() {
     return switch (batching) {

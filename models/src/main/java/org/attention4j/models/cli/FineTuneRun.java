@@ -5,14 +5,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import org.attention4j.error.UsageException;
-import org.attention4j.models.data.Example;
 import org.attention4j.models.data.ExampleBatches;
 import org.attention4j.models.data.TextFile;
 import org.attention4j.models.finetune.Lesson;
 import org.attention4j.models.finetune.Objective;
-import org.attention4j.models.finetune.Translations;
+import org.attention4j.models.finetune.Scores;
 import org.attention4j.models.huggingface.Adapter;
 import org.attention4j.models.huggingface.AdapterConfig;
 import org.attention4j.models.huggingface.Checkpoint;
@@ -23,7 +23,6 @@ import org.attention4j.models.run.TrainingPlan;
 import org.attention4j.models.run.TrainingRun;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
-import org.attention4j.models.text.TextGenerator;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.TrainerOptions;
@@ -33,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 /** One run of {@code train --from}. */
 final class FineTuneRun {
   private static final int SHOWN = 8;
-  private static final int SCORED_AT_ONCE = 32;
 
   private final FineTuneOptions tuning;
   private final TrainOptions options;
@@ -83,7 +81,7 @@ final class FineTuneRun {
     try (Tokenizer tokenizer = Tokenizers.load(from)) {
       Objective objective =
           tuning.objective == null
-              ? Objective.of(original.model().task())
+              ? Objective.of(original.model())
               : Objective.of(tuning.objective);
       Lesson lesson =
           Lesson.read(
@@ -110,9 +108,9 @@ final class FineTuneRun {
       if (!lesson.fresh().isEmpty()) {
         common.progress("These weights start at random: " + String.join(", ", lesson.fresh()));
       }
-      ModelDirectory start =
-          new ModelDirectory(from, original.model(), original.weights(), tokenizer);
-      return run(objective, plan, start, trainee, batches, text);
+      FineTuneScores scores =
+          new FineTuneScores(tuning, engine, lesson, batches.validation(), file, text);
+      return run(lesson.objective(), plan, original, trainee, scores);
     }
   }
 
@@ -157,19 +155,14 @@ final class FineTuneRun {
   private int run(
       Objective objective,
       TrainingPlan plan,
-      ModelDirectory start,
+      Checkpoint original,
       FineTuning trainee,
-      ExampleBatches batches,
-      String text) {
-    boolean scored = tuning.scoreExamples > 0;
-    if (scored && objective != Objective.SEQ2SEQ) {
-      throw new UsageException("--score-examples is for seq2seq, not " + objective.label());
-    }
+      FineTuneScores scores) {
     if (!resume) {
       ModelDirectory.create(out);
       ArgumentFiles.save(common.spec(), out);
     }
-    Translations before = scored ? score(start(start), batches, text) : null;
+    Scores before = scores.before(from, original);
     try (Interruption interruption = new Interruption();
         Progress progress = new Progress(common)) {
       TrainingRun.Outcome outcome =
@@ -180,54 +173,18 @@ final class FineTuneRun {
             "Stopped after step %d of %d; saved. Go on with: train --resume --out %s"
                 .formatted(outcome.step(), options.steps, out));
       }
-      Translations after =
-          scored && outcome.finished() ? score(trained(trainee), batches, text) : null;
+      Scores after = outcome.finished() ? scores.after(from, trainee, out) : null;
       report(objective, trainee, outcome, before, after);
     }
     return Failures.DONE;
-  }
-
-  /** Where training starts, with a tokenizer of its own, as the generator closes it. */
-  private ModelDirectory start(ModelDirectory start) {
-    if (tuning.adapter != null) {
-      return ModelDirectory.open(from, tuning.adapter);
-    }
-    return new ModelDirectory(from, start.model(), start.weights(), Tokenizers.load(from));
-  }
-
-  /** What was saved, read again. */
-  private ModelDirectory trained(FineTuning trainee) {
-    Path adapter = trainee.adapterIn(out);
-    return adapter == null || tuning.merge
-        ? ModelDirectory.open(out)
-        : ModelDirectory.open(from, adapter);
-  }
-
-  private Translations score(ModelDirectory directory, ExampleBatches batches, String text) {
-    List<String> lines = text.lines().toList();
-    List<String> sources = new ArrayList<>();
-    List<String> references = new ArrayList<>();
-    int longest = 1;
-    for (Example example : batches.validation()) {
-      if (sources.size() < tuning.scoreExamples) {
-        String[] sides = lines.get(example.line()).split("\t", -1);
-        sources.add(sides[0]);
-        references.add(sides[1]);
-      }
-      longest = Math.max(longest, example.partner().length);
-    }
-    try (TextGenerator generator =
-        TextGenerator.open(directory, engine.engine(), engine.session(), true)) {
-      return Translations.of(generator, sources, references, longest + 8, SCORED_AT_ONCE);
-    }
   }
 
   private void report(
       Objective objective,
       FineTuning trainee,
       TrainingRun.Outcome outcome,
-      @Nullable Translations before,
-      @Nullable Translations after) {
+      @Nullable Scores before,
+      @Nullable Scores after) {
     ObjectNode json =
         OutcomeJson.of(out, outcome)
             .put("from", from.toString())
@@ -237,8 +194,8 @@ final class FineTuneRun {
     if (outcome.finished()) {
       json.set("losses", JsonFile.tree(outcome.curve()));
       if (before != null && after != null) {
-        json.set("before", json(before));
-        json.set("after", json(after));
+        json.set("before", before.json(SHOWN));
+        json.set("after", after.json(SHOWN));
       }
       JsonFile.write(out.resolve("report.json"), json);
       new FineTuningReport(json, SHOWN).write(out.resolve("report.html"));
@@ -247,23 +204,11 @@ final class FineTuneRun {
     common.result(json);
   }
 
-  private static ObjectNode json(Translations translations) {
-    ObjectNode json = JsonFile.object();
-    json.put("examples", translations.texts().size())
-        .put("bleu", translations.bleu().score())
-        .put("exact_match", translations.exact());
-    int shown = Math.min(SHOWN, translations.texts().size());
-    json.set("sources", JsonFile.tree(translations.sources().subList(0, shown)));
-    json.set("references", JsonFile.tree(translations.references().subList(0, shown)));
-    json.set("texts", JsonFile.tree(translations.texts().subList(0, shown)));
-    return json;
-  }
-
   private void say(
       ObjectNode json,
       TrainingRun.Outcome outcome,
-      @Nullable Translations before,
-      @Nullable Translations after) {
+      @Nullable Scores before,
+      @Nullable Scores after) {
     common.say(
         String.format(
             Locale.ROOT,
@@ -276,16 +221,19 @@ final class FineTuneRun {
             outcome.millisecondsPerStep(),
             out));
     if (before != null && after != null) {
-      common.say(
-          String.format(
-              Locale.ROOT,
-              "BLEU %.2f before, %.2f after; exact match %.1f %% before, %.1f %% after, on %d"
-                  + " validation examples.",
-              before.bleu().score(),
-              after.bleu().score(),
-              100 * before.exact(),
-              100 * after.exact(),
-              after.texts().size()));
+      Map<String, Double> now = after.measures();
+      List<String> parts = new ArrayList<>();
+      before
+          .measures()
+          .forEach(
+              (name, value) ->
+                  parts.add(
+                      "%s %s before, %s after"
+                          .formatted(
+                              name.replace('_', ' '),
+                              Scores.text(name, value),
+                              Scores.text(name, now.getOrDefault(name, Double.NaN)))));
+      common.say(String.join("; ", parts) + "; on " + after.examples() + " validation examples.");
     }
   }
 }

@@ -123,30 +123,77 @@ public final class Collators {
   }
 
   /**
-   * A class, or a number, for each text.
+   * A class for each text.
    *
    * @param masked whether the model takes a mask; decoders look for the padding token instead
-   * @param numbers whether labels are f32
    */
-  public static Collator classes(long padding, boolean masked, boolean types, boolean numbers) {
+  public static Collator classes(long padding, boolean masked, boolean types) {
     return (rows, random) -> {
-      Map<String, HostTensor> inputs = source(rows, padding, types);
-      if (!masked) {
-        inputs.remove("attention_mask");
-      }
-      double[] labels = rows.stream().mapToDouble(Example::label).toArray();
-      if (numbers) {
-        float[] values = new float[labels.length];
-        for (int i = 0; i < labels.length; i++) {
-          values[i] = (float) labels[i];
-        }
-        inputs.put("labels", HostTensor.of(values, labels.length));
-      } else {
-        long[] ids = Arrays.stream(labels).mapToLong(label -> (long) label).toArray();
-        inputs.put("labels", HostTensor.of(ids, labels.length));
-      }
+      Map<String, HostTensor> inputs = read(rows, padding, masked, types);
+      inputs.put("labels", column(rows, 0));
       return inputs;
     };
+  }
+
+  /**
+   * Numbers for each text, or for each class whether it holds: f32 [batch, numbers], or [batch] if
+   * it is one number that the model learns.
+   *
+   * @param column whether a single number has an axis of its own
+   */
+  public static Collator numbers(long padding, boolean masked, boolean types, boolean column) {
+    return (rows, random) -> {
+      Map<String, HostTensor> inputs = read(rows, padding, masked, types);
+      int width = rows.get(0).labels().length;
+      float[] values = new float[rows.size() * width];
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) rows.get(i / width).labels()[i % width];
+      }
+      inputs.put(
+          "labels",
+          width == 1 && !column
+              ? HostTensor.of(values, rows.size())
+              : HostTensor.of(values, rows.size(), width));
+      return inputs;
+    };
+  }
+
+  /** A class for each token: {@code labels} [batch, time]; those of padding do not count. */
+  public static Collator tokens(long padding, boolean masked, boolean types) {
+    return (rows, random) -> {
+      Map<String, HostTensor> inputs = read(rows, padding, masked, types);
+      inputs.put(
+          "labels",
+          padded(
+              rows,
+              row -> Arrays.stream(row.labels()).mapToLong(l -> (long) l).toArray(),
+              IGNORED));
+      return inputs;
+    };
+  }
+
+  /** Where answers stand: {@code start_positions} and {@code end_positions} [batch]. */
+  public static Collator answers(long padding, boolean masked, boolean types) {
+    return (rows, random) -> {
+      Map<String, HostTensor> inputs = read(rows, padding, masked, types);
+      inputs.put("start_positions", column(rows, 0));
+      inputs.put("end_positions", column(rows, 1));
+      return inputs;
+    };
+  }
+
+  private static HostTensor column(List<Example> rows, int at) {
+    return HostTensor.of(
+        rows.stream().mapToLong(row -> (long) row.labels()[at]).toArray(), rows.size());
+  }
+
+  private static Map<String, HostTensor> read(
+      List<Example> rows, long padding, boolean masked, boolean types) {
+    Map<String, HostTensor> inputs = source(rows, padding, types);
+    if (!masked) {
+      inputs.remove("attention_mask");
+    }
+    return inputs;
   }
 
   /** Sentences, each followed by its partner: [2 x pairs, time]. */
@@ -165,7 +212,7 @@ public final class Collators {
                               row.partner(),
                               new long[row.partner().length],
                               new long[0],
-                              0,
+                              new double[0],
                               row.line()))
                           .stream())
               .toList();

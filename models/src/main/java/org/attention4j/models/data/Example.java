@@ -7,11 +7,13 @@ package org.attention4j.models.data;
  * @param types which of two texts each token belongs to
  * @param partner a second text of its own: what is to be written, or the sentence that belongs to
  *     the first; empty for none
- * @param label class, or a number
- * @param line of the file it came from, from 0
+ * @param labels what is to be told of it: a class, numbers, a class for each token, or the first
+ *     and the last token of an answer
+ * @param line of the file it came from, or entry, from 0; several examples may be of one line, and
+ *     are then either all trained on or none
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
-public record Example(long[] tokens, long[] types, long[] partner, double label, int line) {
+public record Example(long[] tokens, long[] types, long[] partner, double[] labels, int line) {
 
   /** Tokens in all. */
   int length() {

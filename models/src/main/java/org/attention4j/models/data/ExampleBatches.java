@@ -3,10 +3,12 @@ package org.attention4j.models.data;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.attention4j.error.UsageException;
 import org.attention4j.tensor.HostTensor;
 
@@ -37,18 +39,21 @@ public final class ExampleBatches implements Batches {
   private volatile Epoch last;
 
   /**
-   * Splits examples at random.
+   * Splits examples at random; those of one line stay together.
    *
-   * @param share of the examples that go to training; at least one goes to each part
+   * @param share of the lines that go to training; at least one goes to each part
    * @throws UsageException if there are fewer than two examples, or the share is not between 0 and
    *     1
    */
   public ExampleBatches(
       List<Example> examples, double share, Collator collator, int batch, Order order, long seed) {
-    if (examples.size() < 2) {
+    Map<Integer, List<Example>> lines =
+        examples.stream()
+            .collect(Collectors.groupingBy(Example::line, LinkedHashMap::new, Collectors.toList()));
+    if (lines.size() < 2) {
       throw new UsageException(
-          "fine-tuning needs at least two examples, one of them for validation; there are "
-              + examples.size());
+          "fine-tuning needs at least two examples, one of them for validation; there is "
+              + (lines.isEmpty() ? "none" : "one"));
     }
     if (!(share > 0 && share < 1)) {
       throw new UsageException("the training share is between 0 and 1, not " + share);
@@ -57,12 +62,12 @@ public final class ExampleBatches implements Batches {
       throw new UsageException("a batch has at least one example, not " + batch);
     }
     this.seed = seed;
-    List<Example> shuffled = new ArrayList<>(examples);
+    List<List<Example>> shuffled = new ArrayList<>(lines.values());
     Collections.shuffle(shuffled, random(seed, ORDER, -1));
     int size = shuffled.size();
     int cut = (int) Math.max(1, Math.min(size - 1L, Math.round(size * share)));
-    this.training = List.copyOf(shuffled.subList(0, cut));
-    this.validation = List.copyOf(shuffled.subList(cut, size));
+    this.training = shuffled.subList(0, cut).stream().flatMap(List::stream).toList();
+    this.validation = shuffled.subList(cut, size).stream().flatMap(List::stream).toList();
     this.collator = collator;
     this.batch = batch;
     this.order = order;

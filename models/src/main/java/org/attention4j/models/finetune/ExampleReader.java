@@ -7,7 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.ToDoubleFunction;
+import java.util.function.Function;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.data.Example;
@@ -17,6 +17,9 @@ import org.attention4j.models.token.JsonTokenizer;
 /** Lines of a file to examples, cut to a length, with the special tokens of the tokenizer. */
 final class ExampleReader {
   private static final long[] NONE = {};
+  private static final double[] UNLABELLED = {};
+
+  private static final String LABELLED = "a label, a tab, and one text or two with a tab between";
 
   private final Path file;
   private final JsonTokenizer tokenizer;
@@ -50,28 +53,36 @@ final class ExampleReader {
   }
 
   /** The texts of a line; blank lines are none. */
-  private List<String[]> lines(String text, int least, int most, String shape) {
+  private List<String[]> lines(String text, Shape shape) {
     List<String[]> rows = new ArrayList<>();
     List<String> lines = text.lines().toList();
     for (int i = 0; i < lines.size(); i++) {
       String[] fields = lines.get(i).split("\t", -1);
       boolean blank = lines.get(i).isBlank();
-      boolean wrong = fields.length < least || fields.length > most;
-      if (!blank && (wrong || Arrays.stream(fields).anyMatch(String::isBlank))) {
-        throw new FileFormatException(file, "line " + (i + 1) + " should be " + shape);
+      boolean wrong = fields.length < shape.least || fields.length > shape.most;
+      long named = shape.optional ? 1 : 0;
+      if (!blank && (wrong || Arrays.stream(fields).skip(named).anyMatch(String::isBlank))) {
+        throw new FileFormatException(file, "line " + (i + 1) + " should be " + shape.words);
       }
       rows.add(blank ? new String[0] : fields);
     }
     return rows;
   }
 
+  /**
+   * What a line should be.
+   *
+   * @param optional whether the first field may be empty
+   */
+  private record Shape(int least, int most, boolean optional, String words) {}
+
   private interface Row {
     Example read(String[] fields, int line);
   }
 
-  private List<Example> examples(String text, int least, int most, String shape, Row row) {
+  private List<Example> examples(String text, Shape shape, Row row) {
     List<Example> examples = new ArrayList<>();
-    List<String[]> rows = lines(text, least, most, shape);
+    List<String[]> rows = lines(text, shape);
     for (int i = 0; i < rows.size(); i++) {
       if (rows.get(i).length > 0) {
         Example example = row.read(rows.get(i), i);
@@ -88,14 +99,12 @@ final class ExampleReader {
   List<Example> texts(String text, boolean ended) {
     return examples(
         text,
-        1,
-        Integer.MAX_VALUE,
-        "a text",
+        new Shape(1, Integer.MAX_VALUE, false, "a text"),
         (fields, line) -> {
           Encoding encoding = tokenizer.encoding(String.join("\t", fields));
           return ended
-              ? new Example(ended(encoding), NONE, NONE, 0, line)
-              : example(encoding, NONE, 0, line);
+              ? new Example(ended(encoding), NONE, NONE, UNLABELLED, line)
+              : example(encoding, NONE, UNLABELLED, line);
         });
   }
 
@@ -103,44 +112,62 @@ final class ExampleReader {
   List<Example> translations(String text) {
     return examples(
         text,
-        2,
-        2,
-        "a source text, a tab, and a target text",
+        new Shape(2, 2, false, "a source text, a tab, and a target text"),
         (fields, line) ->
-            example(tokenizer.encoding(fields[0]), ended(targets.encoding(fields[1])), 0, line));
+            example(
+                tokenizer.encoding(fields[0]),
+                ended(targets.encoding(fields[1])),
+                UNLABELLED,
+                line));
   }
 
   /** {@code sentence<TAB>sentence}. */
   List<Example> sentences(String text) {
     return examples(
         text,
-        2,
-        2,
-        "a sentence, a tab, and a sentence that belongs to it",
+        new Shape(2, 2, false, "a sentence, a tab, and a sentence that belongs to it"),
         (fields, line) ->
             example(
-                tokenizer.encoding(fields[0]), cut(tokenizer.encoding(fields[1])).ids, 0, line));
+                tokenizer.encoding(fields[0]),
+                cut(tokenizer.encoding(fields[1])).ids,
+                UNLABELLED,
+                line));
   }
 
-  /** {@code label<TAB>text} or {@code label<TAB>text<TAB>text}. */
-  List<Example> labelled(String text, ToDoubleFunction<String> labels) {
+  /**
+   * {@code label<TAB>text} or {@code label<TAB>text<TAB>text}.
+   *
+   * @param optional whether a text may have no label
+   * @param labels from the first field to what the model learns
+   */
+  List<Example> labelled(String text, boolean optional, Function<String, double[]> labels) {
     return examples(
         text,
-        2,
-        3,
-        "a label, a tab, and one text or two with a tab between",
+        labelled(optional),
         (fields, line) -> {
           Encoding encoding =
               fields.length == 2
                   ? tokenizer.encoding(fields[1])
                   : tokenizer.encoding(fields[1], fields[2]);
-          return example(encoding, NONE, labels.applyAsDouble(fields[0].strip()), line);
+          return example(encoding, NONE, labels(labels, fields[0].strip(), line), line);
         });
   }
 
-  /** The labels of {@link #labelled}, sorted. */
-  List<String> labels(String text) {
-    return lines(text, 2, 3, "a label, a tab, and a text").stream()
+  private static Shape labelled(boolean optional) {
+    return new Shape(2, 3, optional, LABELLED);
+  }
+
+  private double[] labels(Function<String, double[]> labels, String field, int line) {
+    try {
+      return labels.apply(field);
+    } catch (UsageException e) {
+      throw new FileFormatException(file, "line " + (line + 1) + " " + e.getMessage(), e);
+    }
+  }
+
+  /** The first fields of {@link #labelled}, sorted. */
+  List<String> labels(String text, boolean optional) {
+    return lines(text, labelled(optional)).stream()
         .filter(fields -> fields.length > 0)
         .map(fields -> fields[0].strip())
         .distinct()
@@ -176,15 +203,15 @@ final class ExampleReader {
         for (int i = 0; i < after.size(); i++) {
           window[before.size() + length + i] = after.get(i);
         }
-        windows.add(new Example(window, new long[window.length], NONE, 0, windows.size()));
+        windows.add(new Example(window, new long[window.length], NONE, UNLABELLED, windows.size()));
       }
     }
     return windows;
   }
 
-  private Example example(Encoding encoding, long[] partner, double label, int line) {
+  private Example example(Encoding encoding, long[] partner, double[] labels, int line) {
     Cut cut = cut(encoding);
-    return new Example(cut.ids, cut.types, partner, label, line);
+    return new Example(cut.ids, cut.types, partner, labels, line);
   }
 
   /** With the end token, unless the tokenizer writes one itself. */

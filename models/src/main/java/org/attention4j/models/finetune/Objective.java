@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.family.Config;
+import org.attention4j.models.huggingface.Pretrained;
 import org.attention4j.models.huggingface.Task;
 
 /** What a model is trained for, and what a line of the data holds. */
@@ -16,6 +18,19 @@ public enum Objective {
   SEQ2SEQ(Task.SEQ2SEQ_LM),
   /** A class: {@code label<TAB>text}, or {@code label<TAB>text<TAB>text}. */
   CLASSIFY(Task.SEQUENCE_CLASSIFICATION),
+  /** Classes of which any number may hold: {@code label,label<TAB>text}, or with two texts. */
+  MULTI_LABEL(Task.SEQUENCE_CLASSIFICATION),
+  /** A number: {@code number<TAB>text}, or with two texts. */
+  REGRESS(Task.SEQUENCE_CLASSIFICATION),
+  /**
+   * A class for each word: a word and its label on a line, or JSON lines, see {@code
+   * docs/fine-tuning.md}.
+   */
+  CLASSIFY_TOKENS(Task.TOKEN_CLASSIFICATION),
+  /**
+   * Where the answer to a question stands: SQuAD's JSON, or JSON lines, see {@link QuestionFile}.
+   */
+  ANSWER(Task.QUESTION_ANSWERING),
   /**
    * Sentences near those that belong to them: {@code sentence<TAB>sentence}; the partners of the
    * others in a batch are wrong answers (Henderson et al. 2017, section 4.4).
@@ -33,9 +48,9 @@ public enum Objective {
     return task;
   }
 
-  /** As users write it: {@code causal}. */
+  /** As users write it: {@code causal}, {@code classify-tokens}. */
   public String label() {
-    return name().toLowerCase(Locale.ROOT);
+    return name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 
   /**
@@ -53,15 +68,39 @@ public enum Objective {
   }
 
   /**
-   * The usual objective of a model with a head.
+   * The usual objective of a model: of its head, and of a classifier's {@code problem_type}.
    *
    * @throws UsageException if the head is for something else
    */
-  public static Objective of(Task task) {
-    Task single = task == Task.PRETRAINING ? Task.MASKED_LM : task;
+  public static Objective of(Pretrained model) {
+    Task task = model.task() == Task.PRETRAINING ? Task.MASKED_LM : model.task();
+    if (task == Task.SEQUENCE_CLASSIFICATION) {
+      return ofClassifier(model.config());
+    }
     return Arrays.stream(values())
-        .filter(o -> o.task == single)
+        .filter(o -> o.task == task)
         .findFirst()
         .orElseThrow(() -> new UsageException("there is no objective for " + task.label()));
+  }
+
+  /** Without {@code problem_type} a single label is a number. */
+  private static Objective ofClassifier(Config config) {
+    Objective usual = LabelNames.of(config).size() == 1 ? REGRESS : CLASSIFY;
+    return switch (config.text("problem_type", "")) {
+      case "regression" -> REGRESS;
+      case "multi_label_classification" -> MULTI_LABEL;
+      case "single_label_classification" -> CLASSIFY;
+      default -> usual;
+    };
+  }
+
+  /** What {@code problem_type} calls it; empty for heads that have no such entry. */
+  String problemType() {
+    return switch (this) {
+      case CLASSIFY -> "single_label_classification";
+      case MULTI_LABEL -> "multi_label_classification";
+      case REGRESS -> "regression";
+      default -> "";
+    };
   }
 }

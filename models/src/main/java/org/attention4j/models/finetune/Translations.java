@@ -1,10 +1,14 @@
 package org.attention4j.models.finetune;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Sampling;
 import org.attention4j.models.score.Bleu;
+import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.GeneratedText;
 import org.attention4j.models.text.TextGenerator;
 
@@ -15,7 +19,8 @@ import org.attention4j.models.text.TextGenerator;
  * @param exact share that equals its reference
  */
 public record Translations(
-    List<String> sources, List<String> references, List<String> texts, Bleu bleu, double exact) {
+    List<String> sources, List<String> references, List<String> texts, Bleu bleu, double exact)
+    implements Scores {
 
   public Translations {
     sources = List.copyOf(sources);
@@ -50,5 +55,28 @@ public record Translations(
     }
     return new Translations(
         sources, references, texts, Bleu.of(texts, references), (double) equal / texts.size());
+  }
+
+  @Override
+  public int examples() {
+    return texts.size();
+  }
+
+  @Override
+  public Map<String, Double> measures() {
+    Map<String, Double> measures = new LinkedHashMap<>();
+    measures.put("bleu", bleu.score());
+    measures.put("exact_match", exact);
+    return measures;
+  }
+
+  @Override
+  public ObjectNode details(int shown) {
+    int count = Math.min(shown, texts.size());
+    ObjectNode json = JsonFile.object();
+    json.set("sources", JsonFile.tree(sources.subList(0, count)));
+    json.set("references", JsonFile.tree(references.subList(0, count)));
+    json.set("texts", JsonFile.tree(texts.subList(0, count)));
+    return json;
   }
 }

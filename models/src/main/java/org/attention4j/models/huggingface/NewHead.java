@@ -22,17 +22,30 @@ public record NewHead(Checkpoint checkpoint, List<String> fresh) {
   }
 
   /**
+   * What a head tells apart.
+   *
+   * @param labels names of the classes; empty to leave them as they are
+   * @param problemType which loss the classes of texts learn by, in transformers' words; empty to
+   *     leave it as it is
+   */
+  public record Classes(List<String> labels, String problemType) {
+    public Classes {
+      labels = List.copyOf(labels);
+    }
+  }
+
+  /**
    * The layers of a checkpoint under the head of a task; what the file holds for the head in the
    * right shape is kept, the rest of the head starts at random.
    *
    * @param file what its directory holds, under the names there
-   * @param labels names of the classes; empty to leave them as they are
+   * @param classes what the configuration says of them
    * @param padding id of the padding token if the configuration names none, -1 for none
    * @param seed of the head's weights
    * @throws UsageException if the family does not serve the task
    */
   public static NewHead on(
-      Checkpoint original, Weights file, Task task, List<String> labels, long padding, long seed) {
+      Checkpoint original, Weights file, Task task, Classes classes, long padding, long seed) {
     Config config = Config.read(original.path().resolve(HuggingFace.CONFIG));
     ObjectNode json = config.json();
     String name = config.first("architectures", "");
@@ -41,7 +54,12 @@ public record NewHead(Checkpoint checkpoint, List<String> fresh) {
           original.path() + ": config.json names no architectures, so its class cannot be changed");
     }
     json.putArray("architectures").add(task.className(Task.stem(name)));
+    List<String> labels = classes.labels;
+    if (!classes.problemType.isEmpty()) {
+      json.put("problem_type", classes.problemType);
+    }
     if (!labels.isEmpty()) {
+      json.remove("num_labels"); // older files count them
       ObjectNode names = json.putObject("id2label");
       ObjectNode ids = json.putObject("label2id");
       for (int i = 0; i < labels.size(); i++) {

@@ -14,7 +14,7 @@ public final class FineTuningReport {
   /**
    * About one run.
    *
-   * @param shown translations at most
+   * @param shown texts at most
    */
   public FineTuningReport(JsonNode json, int shown) {
     this.json = json;
@@ -41,7 +41,7 @@ public final class FineTuningReport {
             json.path("milliseconds_per_step").asDouble()));
     curve(page);
     if (json.has("after")) {
-      scores(page);
+      new ScoreTables(json.path("before"), json.path("after")).addTo(page, shown);
     }
     page.write(file);
   }
@@ -67,37 +67,5 @@ public final class FineTuningReport {
                 Locale.ROOT,
                 "Mean loss of a target, in nats; whole validation part: %.4f.",
                 json.path("whole_validation_loss").asDouble()));
-  }
-
-  private void scores(HtmlPage page) {
-    JsonNode before = json.path("before");
-    JsonNode after = json.path("after");
-    page.heading("Greedy translations of validation examples")
-        .table(
-            List.of("", "before", "after"),
-            List.of(
-                List.of("BLEU", number(before.path("bleu"), 1), number(after.path("bleu"), 1)),
-                List.of(
-                    "exact match, %",
-                    number(before.path("exact_match"), 100),
-                    number(after.path("exact_match"), 100)),
-                List.of(
-                    "examples",
-                    before.path("examples").asText(),
-                    after.path("examples").asText())));
-    List<List<String>> rows = new ArrayList<>();
-    for (int i = 0; i < Math.min(shown, after.path("texts").size()); i++) {
-      rows.add(
-          List.of(
-              after.path("sources").path(i).asText(),
-              after.path("references").path(i).asText(),
-              before.path("texts").path(i).asText(),
-              after.path("texts").path(i).asText()));
-    }
-    page.table(List.of("source", "reference", "before", "after"), rows);
-  }
-
-  private static String number(JsonNode value, double factor) {
-    return String.format(Locale.ROOT, "%.2f", factor * value.asDouble());
   }
 }

@@ -105,6 +105,26 @@ public final class JsonFile {
     }
   }
 
+  /**
+   * Reads a part of a file of text.
+   *
+   * @param part what stands there
+   * @param line of the file where it begins, from 1
+   * @throws FileFormatException that names the line if it is not one JSON object
+   */
+  public static ObjectNode parse(Path file, String part, int line) {
+    try {
+      if (MAPPER.readTree(part) instanceof ObjectNode object) {
+        return object;
+      }
+    } catch (JsonProcessingException e) {
+      int within = e.getLocation() == null ? 1 : e.getLocation().getLineNr();
+      throw new FileFormatException(
+          file, "line " + (line + within - 1) + " is no JSON: " + e.getOriginalMessage(), e);
+    }
+    throw new FileFormatException(file, "line " + line + " should be a JSON object");
+  }
+
   private static JsonNode parse(Path file) {
     try {
       if (Files.size(file) > MAX_BYTES) {

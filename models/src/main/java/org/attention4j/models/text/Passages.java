@@ -7,7 +7,10 @@ import org.attention4j.error.UsageException;
 import org.attention4j.models.token.PairEncoding;
 
 /** Cuts a long text into overlapping passages, each beside the whole question. */
-final class Passages {
+public final class Passages {
+  /** Tokens of a question with a passage, at most, as in transformers' pipeline. */
+  public static final int USUAL = 384;
+
   /** Tokens that neighbouring passages share, where there is room for so many. */
   private static final int OVERLAP = 128;
 
@@ -20,7 +23,7 @@ final class Passages {
    * @param limit tokens of a passage with its question at most
    * @throws UsageException if the text has no token, or the question leaves no room for it
    */
-  static List<PairEncoding> cut(PairEncoding whole, int limit) {
+  public static List<PairEncoding> cut(PairEncoding whole, int limit) {
     List<Integer> text =
         IntStream.range(0, whole.texts().size())
             .filter(i -> whole.texts().get(i) == 1)

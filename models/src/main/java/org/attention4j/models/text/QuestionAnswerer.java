@@ -6,8 +6,10 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.Task;
 import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.PairEncoding;
@@ -29,9 +31,6 @@ import org.attention4j.spi.SessionOptions;
  * }</pre>
  */
 public final class QuestionAnswerer implements AutoCloseable {
-  /** Tokens of a question with a passage, at most, as in transformers' pipeline. */
-  private static final int PASSAGE = 384;
-
   private static final List<String> OUTPUTS = List.of("start_logits", "end_logits");
 
   /**
@@ -99,11 +98,29 @@ public final class QuestionAnswerer implements AutoCloseable {
    * @throws org.attention4j.error.EngineException if the engine cannot serve
    */
   public static QuestionAnswerer open(Path directory, Engine engine, SessionOptions options) {
-    EncoderSession session =
-        EncoderSession.open(directory, Task.QUESTION_ANSWERING, engine, options);
+    return of(EncoderSession.open(directory, Task.QUESTION_ANSWERING, engine, options), directory);
+  }
+
+  /**
+   * The same for a checkpoint that is open, with the tokenizer of its directory.
+   *
+   * @throws UsageException if the model does not answer questions
+   */
+  public static QuestionAnswerer open(
+      Checkpoint checkpoint, Engine engine, SessionOptions options) {
+    Task task = checkpoint.model().task();
+    if (task != Task.QUESTION_ANSWERING) {
+      throw new UsageException(
+          checkpoint.path() + ": a model for " + task.label() + " does not answer questions");
+    }
+    return of(
+        EncoderSession.open(checkpoint, OptionalInt.empty(), engine, options), checkpoint.path());
+  }
+
+  private static QuestionAnswerer of(EncoderSession session, Path directory) {
     try {
       JsonTokenizer whole = Tokenizers.subwords(directory);
-      int limit = Math.min(PASSAGE, session.limit());
+      int limit = Math.min(Passages.USUAL, session.limit());
       return new QuestionAnswerer(session, whole, limit, classToken(session));
     } catch (RuntimeException e) {
       session.close();

@@ -192,6 +192,20 @@ public final class JsonTokenizer implements Tokenizer {
         encoding(() -> raw), integers(raw.getSequenceIds()), integers(raw.getWordIds()));
   }
 
+  /**
+   * A text that is cut into words already, as if blanks stood between them; each token is of one
+   * word. Offsets are those within the word.
+   */
+  public PairEncoding words(List<String> words) {
+    String[] pieces = new String[words.size()];
+    for (int i = 0; i < pieces.length; i++) {
+      pieces[i] = i == 0 ? words.get(i) : " " + words.get(i); // which some vocabularies tell apart
+    }
+    ai.djl.huggingface.tokenizers.Encoding raw = raw(() -> library.encode(pieces, true, true));
+    return new PairEncoding(
+        encoding(() -> raw), integers(raw.getSequenceIds()), integers(raw.getWordIds()));
+  }
+
   private static List<Integer> integers(long[] values) {
     return Arrays.stream(values).mapToObj(Math::toIntExact).toList();
   }

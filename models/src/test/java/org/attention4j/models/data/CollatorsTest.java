@@ -29,7 +29,7 @@ class CollatorsTest {
   private static Example example(int line, int length, int partner) {
     long[] tokens = LongStream.range(10, 10 + length).toArray();
     long[] other = LongStream.range(50, 50 + partner).toArray();
-    return new Example(tokens, new long[length], other, line % 3, line);
+    return new Example(tokens, new long[length], other, new double[] {line % 3}, line);
   }
 
   private static long[] longs(Map<String, HostTensor> batch, String name) {
@@ -68,13 +68,53 @@ class CollatorsTest {
   @Test
   void labelsAreClassesOrNumbers() {
     List<Example> rows = List.of(example(1, 2, 0), example(2, 2, 0));
-    Map<String, HostTensor> classes =
-        Collators.classes(0, true, false, false).collate(rows, random());
+    Map<String, HostTensor> classes = Collators.classes(0, true, false).collate(rows, random());
     assertArrayEquals(new long[] {1, 2}, longs(classes, "labels"));
     Map<String, HostTensor> numbers =
-        Collators.classes(0, false, false, true).collate(rows, random());
-    assertTrue(Objects.requireNonNull(numbers.get("labels")).dtype().isFloating());
+        Collators.numbers(0, false, false, false).collate(rows, random());
+    HostTensor labels = Objects.requireNonNull(numbers.get("labels"));
+    assertTrue(labels.dtype().isFloating());
+    assertArrayEquals(new long[] {2}, labels.shape());
     assertFalse(numbers.containsKey("attention_mask"));
+    HostTensor marks =
+        Objects.requireNonNull(
+            Collators.numbers(0, true, false, true).collate(rows, random()).get("labels"));
+    assertArrayEquals(new long[] {2, 1}, marks.shape());
+  }
+
+  private static Example labelled(int line, int length, double... labels) {
+    return new Example(new long[length], new long[length], new long[0], labels, line);
+  }
+
+  @Test
+  void labelsOfTokensArePaddedAndDoNotCountThere() {
+    Map<String, HostTensor> batch =
+        Collators.tokens(0, true, false)
+            .collate(List.of(labelled(0, 3, -100, 4, 1), labelled(1, 2, 2, 3)), random());
+    assertArrayEquals(new long[] {IGNORED, 4, 1, 2, 3, IGNORED}, longs(batch, "labels"));
+  }
+
+  @Test
+  void answersHaveAFirstAndALastToken() {
+    Map<String, HostTensor> batch =
+        Collators.answers(0, true, true)
+            .collate(List.of(labelled(0, 3, 1, 2), labelled(1, 2, 0, 0)), random());
+    assertArrayEquals(new long[] {1, 0}, longs(batch, "start_positions"));
+    assertArrayEquals(new long[] {2, 0}, longs(batch, "end_positions"));
+  }
+
+  /** Otherwise a model would be validated on texts that it learned from. */
+  @Test
+  void examplesOfOneLineAreTrainedOnTogetherOrNotAtAll() {
+    List<Example> examples = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      examples.add(labelled(i / 4, 2, i, i));
+    }
+    ExampleBatches batches =
+        new ExampleBatches(
+            examples, 0.5, Collators.answers(0, true, false), 3, ExampleBatches.Order.SHUFFLED, 1);
+    assertEquals(20, batches.validation().size());
+    assertEquals(5, batches.validation().stream().map(Example::line).distinct().count());
   }
 
   /** Of the words 15 % are to be predicted: 80 % masks, 10 % others, 10 % as they were. */

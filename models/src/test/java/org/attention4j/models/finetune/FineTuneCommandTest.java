@@ -54,7 +54,11 @@ class FineTuneCommandTest {
     "seq2seq, t5, SEQ2SEQ_LM, djl",
     "classify, bert, SEQUENCE_CLASSIFICATION, djl",
     "classify, gpt2, SEQUENCE_CLASSIFICATION, reference",
-    "contrastive, bert, FEATURES, djl"
+    "contrastive, bert, FEATURES, djl",
+    "multi-label, bert, SEQUENCE_CLASSIFICATION, djl",
+    "regress, bert, SEQUENCE_CLASSIFICATION, djl",
+    "classify-tokens, bert, TOKEN_CLASSIFICATION, djl",
+    "answer, bert, QUESTION_ANSWERING, reference"
   })
   void everyObjectiveLowersItsLossAndIsSavedAsADirectory(
       String objective, String family, Task task, String engine) throws Exception {
@@ -100,9 +104,30 @@ class FineTuneCommandTest {
     JsonNode config = JsonFile.read(out.resolve("config.json"));
     assertEquals("[1,\"two\"]", config.path("my_own_entry").toString(), "entries are kept");
     assertTrue(Files.exists(out.resolve("tokenizer.json")));
-    if (objective.equals("classify")) {
-      assertEquals("without", config.path("id2label").path("1").asText());
+    String label = config.path("id2label").path("1").asText();
+    switch (objective) {
+      case "classify" -> assertEquals("without", label);
+      case "multi-label" -> {
+        assertEquals("the", label);
+        assertEquals("multi_label_classification", config.path("problem_type").asText());
+      }
+      case "regress" -> {
+        assertEquals("", label, "one number");
+        assertEquals("regression", config.path("problem_type").asText());
+      }
+      case "classify-tokens" -> {
+        assertEquals("I-THING", label);
+        rises(JsonFile.read(out.resolve("report.json")), "f1");
+      }
+      case "answer" -> rises(JsonFile.read(out.resolve("report.json")), "exact_match");
+      default -> assertFalse(config.has("problem_type"));
     }
+  }
+
+  private static void rises(JsonNode report, String measure) {
+    double before = report.path("before").path(measure).asDouble();
+    double after = report.path("after").path(measure).asDouble();
+    assertTrue(after > before, measure + ": " + before + " to " + after);
   }
 
   private static double[] values(Checkpoint checkpoint, String path) {

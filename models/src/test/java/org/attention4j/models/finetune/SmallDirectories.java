@@ -72,11 +72,38 @@ final class SmallDirectories {
           switch (objective) {
             case "seq2seq", "contrastive" -> text + "\t" + other;
             case "classify" -> (text.contains("the") ? "with" : "without") + "\t" + text;
+            case "multi-label" ->
+                (text.contains("the") ? "the" : "")
+                    + (text.contains(" a ") ? ",a" : "")
+                    + "\t"
+                    + text;
+            case "regress" -> text.length() / 25.0 + "\t" + text;
+            case "classify-tokens" -> tagged(text);
+            case "answer" -> question(text);
             default -> text;
           });
     }
     Path file = directory.resolve(objective + ".tsv");
     Files.writeString(file, String.join("\n", lines) + "\n");
     return file;
+  }
+
+  /** The word behind "the", and "town" behind that, is a thing. */
+  private static String tagged(String text) {
+    StringBuilder lines = new StringBuilder();
+    String before = "";
+    for (String word : text.split(" ", -1)) {
+      String label = before.equals("the") ? "B-THING" : before.equals("old") ? "I-THING" : "O";
+      lines.append(word).append(' ').append(label).append('\n');
+      before = word;
+    }
+    return lines.toString();
+  }
+
+  private static String question(String text) {
+    String first = text.split(" ", -1)[0];
+    return """
+        {"context": "%s", "question": "what is first?", "answers": {"text": ["%s"], "answer_start": [0]}}"""
+        .formatted(text, first);
   }
 }
