@@ -201,7 +201,7 @@ void run_backward(a4j_context& context, BackwardCall call) {
 }
 
 constexpr int64_t kRowsOfProduct = 240;                // whose bytes the second-level cache holds
-constexpr int64_t kBytesOfProduct = int64_t{1} << 18;  // of weights that a thread reads in one go
+constexpr int64_t kBytesOfProduct = int64_t{1} << 20;  // of weights that a thread reads in one go
 constexpr int64_t kProductAlone = 1 << 17;  // products that are over before another thread wakes up
 constexpr int64_t kRoundedAlone = 1 << 14;  // elements, likewise
 

@@ -234,7 +234,7 @@ static inline int64_t product_groups(const BlockProductCall& call) {
   return (call.outputs + kGroupOutputs - 1) / kGroupOutputs;
 }
 
-/** From a block of a group to the next: weights, then a scale for each output. */
+/** From a block of a group to the next: weights, behind a scale for each output. */
 static inline int64_t block_bytes(const BlockProductCall& call) {
   return kGroupOutputs * (call.block * call.bits / 8 + 4);
 }

@@ -186,11 +186,11 @@ typedef struct a4j_gradients {
  * Rows times a matrix W [outputs, inputs] of few bits, all dense: y = x W^T + bias. x is rounded to 8 bits,
  * 32 inputs sharing the scale max |x| / 127; a row that holds a NaN or an infinity gives NaN.
  *
- * `weights` is [ceil(outputs / 16), ceil(inputs / block)] pieces, each of them 16 * block weights of `bits`
- * bits and then the 16 outputs' scales in f32, in the machine's byte order. A weight is (q - 2^(bits - 1))
- * times its scale. In 8 bits, byte 64 i + 4 o + j of a piece is q of output o and input 4 i + j; in 4 bits,
- * its lower half is that of input 8 i + j and its upper half that of input 8 i + 4 + j. Beyond the last
- * output scales are 0, and beyond the last input q is anything.
+ * `weights` is [ceil(outputs / 16), ceil(inputs / block)] pieces in the order in which they are read, each of
+ * them the 16 outputs' scales in f32, in the machine's byte order, and then 16 * block weights of `bits`
+ * bits. A weight is (q - 2^(bits - 1)) times its scale. In 8 bits, byte 64 i + 4 o + j behind the scales is q
+ * of output o and input 4 i + j; in 4 bits, its lower half is that of input 8 i + j and its upper half that
+ * of input 8 i + 4 + j. Beyond the last output scales are 0, and beyond the last input q is anything.
  */
 typedef struct a4j_block_product {
   uint64_t struct_size; /**< sizeof(a4j_block_product) */

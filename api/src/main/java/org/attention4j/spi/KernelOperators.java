@@ -39,7 +39,11 @@ public record KernelOperators(
    */
   public static final String LIBTORCH = "libtorch";
 
-  /** The runtime of ONNX: the library exports {@code RegisterCustomOps}. */
+  /**
+   * The runtime of ONNX: the library exports {@code RegisterCustomOps}. Beside composites there may
+   * be {@code BlockProduct}: rows of f32 times weights in blocks of 4 or 8 bits, as docs/onnx.md
+   * has them.
+   */
   public static final String ONNX_RUNTIME = "onnxruntime";
 
   public KernelOperators {

@@ -27,11 +27,11 @@ final class PackedBlocks {
 
   /**
    * A matrix, rounded when it is read: u8 [groups, blocks, bytes], where a group is 16 outputs. The
-   * bytes of a block are its weights, and then the 16 scales in f32.
+   * bytes of a block are the 16 scales in f32, and then its weights.
    *
-   * <p>In 8 bits, byte {@code 64 i + 4 o + j} is the weight of output o and input {@code 4 i + j};
-   * in 4 bits its lower half is that of input {@code 8 i + j}, its upper half that of input {@code
-   * 8 i + 4 + j}.
+   * <p>In 8 bits, byte {@code 64 i + 4 o + j} of these is the weight of output o and input {@code 4
+   * i + j}; in 4 bits its lower half is that of input {@code 8 i + j}, its upper half that of input
+   * {@code 8 i + 4 + j}.
    *
    * @param bits 4 or 8
    * @param size weights that share a scale, along the inputs: 32 or more
@@ -60,8 +60,8 @@ final class PackedBlocks {
             (output, row) -> {
               for (int b = 0; b < blocks; b++) {
                 float scale = BlockWeights.round(row, b * size, bits, whole);
-                put(group, b * width, output % GROUP, whole, bits);
-                group.putFloat((b + 1) * width + (output % GROUP - GROUP) * Float.BYTES, scale);
+                group.putFloat(b * width + output % GROUP * Float.BYTES, scale);
+                put(group, b * width + GROUP * Float.BYTES, output % GROUP, whole, bits);
               }
               if (output % GROUP == GROUP - 1 || output == last) {
                 part.accept(group.clear());

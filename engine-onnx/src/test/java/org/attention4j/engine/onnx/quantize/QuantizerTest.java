@@ -3,8 +3,10 @@ package org.attention4j.engine.onnx.quantize;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -101,6 +103,41 @@ class QuantizerTest {
         boolean opposite = given / scales.getDouble(block) > (1 << (bits - 1)) - 1.5;
         assertTrue(error <= (opposite ? 1.001 : 0.501) * step, given + " is off by " + error);
         assertTrue(!largest || opposite || error < 1e-5, given + " is off by " + error);
+      }
+    }
+  }
+
+  /** The weight of an output and input, in the order of the kernel, see {@link PackedBlocks}. */
+  private static double ofKernel(HostTensor packed, int output, int input, int bits, int size) {
+    long at = (output / 16 * packed.dim(1) + input / size) * packed.dim(2);
+    int i = input % size;
+    long place = output % 16 * 4L;
+    int scaleBits = 0;
+    for (int b = 0; b < 4; b++) {
+      scaleBits |= (int) packed.getLong(at + place + b) << (8 * b);
+    }
+    long inStep = bits == 8 ? i / 4 : i / 8;
+    long whole = packed.getLong(at + 64 + 64 * inStep + place + i % 4);
+    long q = bits == 8 ? whole : i % 8 < 4 ? whole & 15 : whole >> 4;
+    return (q - (1 << (bits - 1))) * (double) Float.intBitsToFloat(scaleBits);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"4, 32", "8, 32", "4, 128", "8, 64"})
+  void theKernelGetsTheSameWeightsInTheOrderInWhichItReadsThem(int bits, int size) {
+    assumeTrue(
+        ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN,
+        "skipped: this test reads scales of little-endian processors");
+    Matrix matrix = matrix(random(1, OUTPUTS, INPUTS));
+    RoundedMatrix usual = BlockWeights.of(matrix, bits, size);
+    HostTensor values = usual.values().tensor();
+    HostTensor scales = usual.scales().tensor();
+    Weight packed = PackedBlocks.of(matrix, bits, size);
+    HostTensor got = packed.tensor();
+    assertTrue(packed.tensor().equalsExactly(got), "the same twice");
+    for (int o = 0; o < OUTPUTS; o++) {
+      for (int i = 0; i < INPUTS; i++) {
+        assertEquals(unpacked(values, scales, o, i, bits), ofKernel(got, o, i, bits, size), 0);
       }
     }
   }
