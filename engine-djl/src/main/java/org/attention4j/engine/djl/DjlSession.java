@@ -21,6 +21,7 @@ import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;
 import org.attention4j.spi.SessionOptions;
+import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Device;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.Weights;
@@ -77,17 +78,29 @@ final class DjlSession implements Session {
   /** Several tensors at a time, for to widen them takes most of the time where it is due. */
   private void adopt(Weights given, Set<String> paths) {
     Queue<String> left = new ConcurrentLinkedQueue<>(paths);
-    Map<String, HostTensor> cast = new ConcurrentHashMap<>();
+    Map<String, NDArray> arrays = new ConcurrentHashMap<>();
     try (Workers workers =
         new Workers("attention4j-weights", pytorch.threadCount(options.threads()))) {
       workers.each(
           worker -> {
             for (String path = left.poll(); path != null; path = left.poll()) {
-              cast.put(path, given.get(path).cast(precision.real()));
+              arrays.put(path, adopt(given.get(path)));
             }
           });
     }
-    cast.forEach((path, value) -> weights.put(path, HostArrays.borrow(manager, value)));
+    weights.putAll(arrays);
+  }
+
+  private NDArray adopt(HostTensor tensor) {
+    DType real = precision.real();
+    boolean convert =
+        tensor.dtype() != real
+            && options.device().kind() == Device.Kind.CPU
+            && tensor.size() > 0
+            && tensor.size() * real.bytes() <= Integer.MAX_VALUE; // else cast() says so
+    return convert
+        ? HostArrays.converted(manager, tensor, real)
+        : HostArrays.borrow(manager, tensor.cast(real));
   }
 
   private CompiledGraph compile(Graph graph) {

@@ -62,6 +62,17 @@ final class HostArrays {
     }
   }
 
+  /**
+   * An array in another element type, in memory that PyTorch has: the JVM's direct memory has a
+   * limit of its own, by default that of the heap. On the CPU only. Thread-safe.
+   */
+  static NDArray converted(NDManager manager, HostTensor tensor, DType dtype) {
+    NDArray array = manager.create(new Shape(tensor.shape()), dataType(dtype));
+    ByteBuffer memory = array.toByteBuffer(true); // not a copy: the array is contiguous
+    tensor.readAs(dtype, memory::put);
+    return array;
+  }
+
   /** A tensor with a copy of the array. */
   static HostTensor fetch(NDArray array) {
     HostTensor tensor = HostTensor.zeros(dtype(array), array.getShape().getShape());

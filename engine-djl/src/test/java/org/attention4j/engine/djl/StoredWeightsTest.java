@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -68,6 +70,36 @@ class StoredWeightsTest {
       session.run(large.prompt(1, 1, 4));
       long grown = mapped() - before;
       assertTrue(grown < bytes / 2, grown + " bytes of a file of " + bytes);
+    }
+  }
+
+  /** Bytes of the JVM's direct memory, which is limited as its heap is. */
+  private static long direct() {
+    System.gc();
+    return ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+        .filter(pool -> pool.getName().equals("direct"))
+        .mapToLong(BufferPoolMXBean::getMemoryUsed)
+        .sum();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"F16", "BF16"})
+  void widenedWeightsLieOutsideOfTheJvmsDirectMemory(DType dtype, @TempDir Path directory) {
+    TinyGpt tiny = new TinyGpt(512, 16, 512, 8, 2, 0);
+    Program program = Program.of(tiny);
+    Weights narrow =
+        stored(directory, Parameters.init(program, 1).map((path, tensor) -> tensor.cast(dtype)));
+    Weights wide = narrow.map((path, tensor) -> tensor.cast(DType.F32));
+    long before = direct();
+    try (Session expected = new DjlEngine().open(program, wide, OPTIONS);
+        Session actual = new DjlEngine().open(program, narrow, OPTIONS)) {
+      Map<String, HostTensor> inputs = tiny.prompt(1, 1, 4);
+      Map<String, HostTensor> results = actual.run(inputs);
+      expected
+          .run(inputs)
+          .forEach((name, tensor) -> assertTrue(tensor.equalsExactly(results.get(name)), name));
+      long grown = direct() - before;
+      assertTrue(grown < wide.bytes() / 4, grown + " bytes for weights of " + wide.bytes());
     }
   }
 }
