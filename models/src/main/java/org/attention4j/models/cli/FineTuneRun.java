@@ -124,9 +124,12 @@ final class FineTuneRun {
     if (fresh == null) {
       return FineTuning.full(start, lesson.inputs());
     }
-    List<String> heads =
-        lesson.fresh().stream().map(path -> path.replaceFirst("\\.[^.]+$", "")).distinct().toList();
-    AdapterConfig config = fresh.on(from.toAbsolutePath().normalize().toString(), heads);
+    String base = from.toAbsolutePath().normalize().toString();
+    AdapterConfig config = fresh.on(base, lesson.heads());
+    if (config.layers(start.model()).isEmpty()) {
+      throw new UsageException(
+          "--lora-targets names nothing but the head, which is trained as a whole; name other layers");
+    }
     return FineTuning.lowRank(start, lesson.inputs(), Adapter.fresh(config), tuning.merge);
   }
 
@@ -233,7 +236,7 @@ final class FineTuneRun {
                               name.replace('_', ' '),
                               Scores.text(name, value),
                               Scores.text(name, now.getOrDefault(name, Double.NaN)))));
-      common.say(String.join("; ", parts) + "; on " + after.examples() + " validation examples.");
+      common.say(String.join("; ", parts) + "; on " + after.examples() + " validation example" + (after.examples() == 1 ? "." : "s."));
     }
   }
 }

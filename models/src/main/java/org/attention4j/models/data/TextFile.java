@@ -46,7 +46,11 @@ public final class TextFile {
     int start = startsWithByteOrderMark(bytes) ? 3 : 0;
     for (int i = start; i < bytes.length; i++) {
       if (bytes[i] == 0) {
-        throw new FileFormatException(file, i, "a zero byte: this is no text");
+        throw new FileFormatException(
+            file,
+            i,
+            "a zero byte: this is no text"
+                + (i < 4 ? " in UTF-8; UTF-16 has to be converted to it" : ""));
       }
     }
     ByteBuffer buffer = ByteBuffer.wrap(bytes, start, bytes.length - start);
@@ -63,7 +67,16 @@ public final class TextFile {
       }
       return text;
     } catch (CharacterCodingException e) {
-      throw new FileFormatException(file, buffer.position(), "this is no UTF-8 text");
+      int line = 1;
+      for (int i = 0; i < buffer.position(); i++) {
+        line += bytes[i] == '\n' ? 1 : 0;
+      }
+      throw new FileFormatException(
+          file,
+          buffer.position(),
+          "this is no UTF-8 text, in line "
+              + line
+              + "; other encodings have to be converted to it");
     }
   }
 

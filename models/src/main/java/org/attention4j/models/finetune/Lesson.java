@@ -36,6 +36,7 @@ public record Lesson(
     Set<String> inputs) {
 
   private static final int SCORED = 32; // at a time
+  private static final List<String> HEADS = List.of("classifier", "score", "qa_outputs");
 
   public Lesson {
     fresh = List.copyOf(fresh);
@@ -83,6 +84,23 @@ public record Lesson(
     try (Tokenizer tokenizer = Tokenizers.load(directory)) {
       return read(HuggingFace.open(directory), tokenizer, file, text, request);
     }
+  }
+
+  /**
+   * Paths of the layers that an adapter trains as a whole: those that start at random, and the head
+   * for classes or answers, which PEFT saves in any case.
+   */
+  public List<String> heads() {
+    Set<String> heads = new LinkedHashSet<>();
+    for (String path : checkpoint.weights().names()) {
+      String top = path.replaceFirst("\\..*", "");
+      if (scored(objective) && HEADS.contains(top)) {
+        heads.add(top);
+      } else if (fresh.contains(path)) {
+        heads.add(path.replaceFirst("\\.[^.]+$", ""));
+      }
+    }
+    return List.copyOf(heads);
   }
 
   /** Whether an objective has scores of {@link #score}. */

@@ -171,7 +171,7 @@ public record AdapterConfig(
     }
     return linear.stream()
         .filter(matched::contains)
-        .filter(path -> savedModules.stream().noneMatch(m -> matches(m, path)))
+        .filter(path -> !saves(path + ".weight"))
         .toList();
   }
 

@@ -195,6 +195,28 @@ class FineTuneCommandTest {
         adapter.weights().get("classifier.weight").toDoubleArray());
   }
 
+  /** PEFT saves the heads of these tasks as a whole, and refuses adapters that do otherwise. */
+  @Test
+  void anAdapterTrainsTheHeadOfATaggerAsAWhole() throws Exception {
+    Path tagger = directory.resolve("tagger");
+    Path adapter = directory.resolve("adapter");
+    String data = SmallDirectories.data(directory, "classify-tokens").toString();
+    String start = SmallDirectories.start(directory, "bert").toString();
+    run(
+        "train", "--json", "--quiet", "--fresh", "--engine", "reference", "--from", start,
+        "--objective", "classify-tokens", "--data", data, "--out", tagger.toString(), "--steps", "1");
+    run(
+        "train", "--json", "--quiet", "--engine", "reference", "--from", tagger.toString(), "--data",
+        data, "--out", adapter.toString(), "--steps", "1", "--lora-rank", "1");
+    JsonNode config = JsonFile.read(adapter.resolve("adapter_config.json"));
+    assertEquals("TOKEN_CLS", config.path("task_type").asText());
+    assertEquals("[\"classifier\"]", config.path("modules_to_save").toString());
+    assertFalse(config.path("target_modules").toString().contains("classifier"));
+    Adapter saved = Adapter.load(adapter, HuggingFace.open(tagger).model());
+    assertTrue(saved.weights().has("classifier.bias"));
+    assertFalse(saved.weights().has("classifier.lora_A.weight"));
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
