@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
@@ -84,7 +85,8 @@ final class EncoderSession implements AutoCloseable {
    *
    * @throws UsageException if its model is for another
    */
-  static EncoderSession open(Path directory, Task task, Engine engine, SessionOptions options) {
+  private static EncoderSession open(
+      Path directory, Task task, Engine engine, SessionOptions options) {
     Config config = HuggingFace.config(directory);
     Pretrained named = Architectures.read(config);
     boolean both = named.task() == Task.PRETRAINING && task == Task.MASKED_LM;
@@ -99,6 +101,39 @@ final class EncoderSession implements AutoCloseable {
     }
     Tokenizers.require(directory);
     return open(HuggingFace.open(directory, model), OptionalInt.empty(), engine, options);
+  }
+
+  /**
+   * Opens a directory for one task, and makes of it what uses it: whoever fails to does not leave
+   * the session open.
+   *
+   * @throws UsageException if its model is for another
+   */
+  static <T> T open(
+      Path directory,
+      Task task,
+      Engine engine,
+      SessionOptions options,
+      Function<EncoderSession, T> user) {
+    return used(open(directory, task, engine, options), user);
+  }
+
+  /** The same for a checkpoint that is open. */
+  static <T> T open(
+      Checkpoint checkpoint,
+      Engine engine,
+      SessionOptions options,
+      Function<EncoderSession, T> user) {
+    return used(open(checkpoint, OptionalInt.empty(), engine, options), user);
+  }
+
+  private static <T> T used(EncoderSession session, Function<EncoderSession, T> user) {
+    try {
+      return user.apply(session);
+    } catch (RuntimeException e) {
+      session.close();
+      throw e;
+    }
   }
 
   /**

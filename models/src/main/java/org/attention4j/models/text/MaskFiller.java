@@ -58,20 +58,19 @@ public final class MaskFiller implements AutoCloseable {
    * @throws org.attention4j.error.EngineException if the engine cannot serve
    */
   public static MaskFiller open(Path directory, Engine engine, SessionOptions options) {
-    EncoderSession session = EncoderSession.open(directory, Task.MASKED_LM, engine, options);
-    try {
-      JsonTokenizer tokenizer = session.tokenizer();
-      String role = session.specials().token("mask_token").orElse("<mask>");
-      long id =
-          tokenizer
-              .special(role)
-              .orElseThrow(
-                  () -> new UsageException("the tokenizer of " + directory + " has no mask"));
-      return new MaskFiller(session, tokenizer.label(id), id);
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
-    }
+    return EncoderSession.open(
+        directory, Task.MASKED_LM, engine, options, session -> on(directory, session));
+  }
+
+  private static MaskFiller on(Path directory, EncoderSession session) {
+    JsonTokenizer tokenizer = session.tokenizer();
+    String role = session.specials().token("mask_token").orElse("<mask>");
+    long id =
+        tokenizer
+            .special(role)
+            .orElseThrow(
+                () -> new UsageException("the tokenizer of " + directory + " has no mask"));
+    return new MaskFiller(session, tokenizer.label(id), id);
   }
 
   /**

@@ -6,7 +6,6 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.huggingface.Checkpoint;
@@ -98,7 +97,8 @@ public final class QuestionAnswerer implements AutoCloseable {
    * @throws org.attention4j.error.EngineException if the engine cannot serve
    */
   public static QuestionAnswerer open(Path directory, Engine engine, SessionOptions options) {
-    return of(EncoderSession.open(directory, Task.QUESTION_ANSWERING, engine, options), directory);
+    return EncoderSession.open(
+        directory, Task.QUESTION_ANSWERING, engine, options, session -> on(directory, session));
   }
 
   /**
@@ -113,19 +113,14 @@ public final class QuestionAnswerer implements AutoCloseable {
       throw new UsageException(
           checkpoint.path() + ": a model for " + task.label() + " does not answer questions");
     }
-    return of(
-        EncoderSession.open(checkpoint, OptionalInt.empty(), engine, options), checkpoint.path());
+    return EncoderSession.open(
+        checkpoint, engine, options, session -> on(checkpoint.path(), session));
   }
 
-  private static QuestionAnswerer of(EncoderSession session, Path directory) {
-    try {
-      JsonTokenizer whole = Tokenizers.subwords(directory);
-      int limit = Math.min(Passages.USUAL, session.limit());
-      return new QuestionAnswerer(session, whole, limit, classToken(session));
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
-    }
+  private static QuestionAnswerer on(Path directory, EncoderSession session) {
+    JsonTokenizer whole = Tokenizers.subwords(directory);
+    int limit = Math.min(Passages.USUAL, session.limit());
+    return new QuestionAnswerer(session, whole, limit, classToken(session));
   }
 
   /** The token that may stand for "no answer", and shares the probability. */

@@ -51,19 +51,21 @@ public final class Reranker implements AutoCloseable {
    * @throws org.attention4j.error.EngineException if the engine cannot serve
    */
   public static Reranker open(Path directory, Engine engine, SessionOptions options) {
-    EncoderSession session =
-        EncoderSession.open(directory, Task.SEQUENCE_CLASSIFICATION, engine, options);
-    try {
-      int labels = session.config().count("id2label", 2);
-      if (labels != 1) {
-        throw new UsageException(
-            directory + " tells " + labels + " labels apart; a reranker has one, the score");
-      }
-      return new Reranker(session, usesSigmoid(directory, session.config().json()));
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
+    return EncoderSession.open(
+        directory,
+        Task.SEQUENCE_CLASSIFICATION,
+        engine,
+        options,
+        session -> on(directory, session));
+  }
+
+  private static Reranker on(Path directory, EncoderSession session) {
+    int labels = session.config().count("id2label", 2);
+    if (labels != 1) {
+      throw new UsageException(
+          directory + " tells " + labels + " labels apart; a reranker has one, the score");
     }
+    return new Reranker(session, usesSigmoid(directory, session.config().json()));
   }
 
   /** As newer and older directories write it; without either the sigmoid. */

@@ -58,15 +58,13 @@ public final class TextClassifier implements AutoCloseable {
    * @throws org.attention4j.error.EngineException if the engine cannot serve
    */
   public static TextClassifier open(Path directory, Engine engine, SessionOptions options) {
-    EncoderSession session =
-        EncoderSession.open(directory, Task.SEQUENCE_CLASSIFICATION, engine, options);
-    try {
-      List<String> labels = Labels.read(session.config());
-      return new TextClassifier(session, labels, function(session.config(), labels.size()));
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
-    }
+    return EncoderSession.open(
+        directory, Task.SEQUENCE_CLASSIFICATION, engine, options, TextClassifier::of);
+  }
+
+  private static TextClassifier of(EncoderSession session) {
+    List<String> labels = Labels.read(session.config());
+    return new TextClassifier(session, labels, function(session.config(), labels.size()));
   }
 
   private static Function function(Config config, int labels) {

@@ -59,14 +59,12 @@ public final class TokenClassifier implements AutoCloseable {
    * @throws org.attention4j.error.EngineException if the engine cannot serve
    */
   public static TokenClassifier open(Path directory, Engine engine, SessionOptions options) {
-    EncoderSession session =
-        EncoderSession.open(directory, Task.TOKEN_CLASSIFICATION, engine, options);
-    try {
-      return new TokenClassifier(session, Labels.read(session.config()));
-    } catch (RuntimeException e) {
-      session.close();
-      throw e;
-    }
+    return EncoderSession.open(
+        directory,
+        Task.TOKEN_CLASSIFICATION,
+        engine,
+        options,
+        session -> new TokenClassifier(session, Labels.read(session.config())));
   }
 
   /** What is in each text, in its order. */
