@@ -22,7 +22,7 @@ public final class HtmlPage {
       pre { background: #f6f7f9; padding: .8rem; overflow-x: auto; white-space: pre-wrap; }
       figure { margin: 1rem 0; } svg { width: 100%; height: auto; }
       .maps { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1rem; }
-      .grid { stroke: var(--line); } .tick { font-size: 12px; fill: var(--soft); }
+      .grid { stroke: var(--line); } .tie { stroke: var(--soft); } .tick { font-size: 12px; fill: var(--soft); }
       .token { font-size: 12px; fill: var(--ink); } .name { font-size: 13px; }
       .curve { fill: none; stroke-width: 2; } .cell { fill: var(--one); }
       .curve.first { stroke: var(--one); } .curve.second { stroke: var(--two); }

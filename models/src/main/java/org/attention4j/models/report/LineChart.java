@@ -36,11 +36,11 @@ public final class LineChart {
     for (double tick = 0; tick <= top + stepY / 2; tick += stepY) {
       double y = yAt(tick, top);
       svg.line(LEFT, y, WIDTH - RIGHT, y, "grid");
-      svg.label(LEFT - 6, y + 4, text(tick), "end", "tick");
+      svg.label(LEFT - 6, y + 4, text(tick, stepY), "end", "tick");
     }
-    double stepX = niceStep(maxX / 6);
+    double stepX = Math.max(1, niceStep(maxX / 6)); // steps are counted
     for (double tick = 0; tick <= maxX + 1e-9; tick += stepX) {
-      svg.label(xAt(tick, maxX), HEIGHT - BOTTOM + 16, text(tick), "middle", "tick");
+      svg.label(xAt(tick, maxX), HEIGHT - BOTTOM + 16, text(tick, stepX), "middle", "tick");
     }
     svg.label((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 4, xLabel, "middle", "tick");
     double lastLabel = Double.NEGATIVE_INFINITY;
@@ -75,9 +75,9 @@ public final class LineChart {
     return power * (share <= 1 ? 1 : share <= 2 ? 2 : share <= 5 ? 5 : 10);
   }
 
-  private static String text(double value) {
-    return value == Math.rint(value)
-        ? String.format(Locale.ROOT, "%.0f", value)
-        : String.format(Locale.ROOT, "%.1f", value);
+  /** With the digits that tell ticks apart. */
+  private static String text(double tick, double step) {
+    int digits = (int) Math.max(0, -Math.floor(Math.log10(step) + 1e-9));
+    return String.format(Locale.ROOT, "%." + (tick == 0 ? 0 : digits) + "f", tick);
   }
 }

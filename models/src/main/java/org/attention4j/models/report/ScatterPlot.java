@@ -10,6 +10,7 @@ public final class ScatterPlot {
   private static final int MARGIN = 80;
   private static final double LABEL = 14;
   private static final double WORD = 80;
+  private static final double DOT = 4;
 
   private ScatterPlot() {}
 
@@ -29,27 +30,40 @@ public final class ScatterPlot {
     Svg svg = new Svg(WIDTH, HEIGHT, title);
     svg.line(MARGIN / 2.0, HEIGHT / 2.0, WIDTH - MARGIN / 2.0, HEIGHT / 2.0, "grid");
     svg.line(WIDTH / 2.0, MARGIN / 2.0, WIDTH / 2.0, HEIGHT - MARGIN / 2.0, "grid");
-    List<double[]> labels = new ArrayList<>();
+    List<double[]> dots = new ArrayList<>();
     for (Point p : points) {
       double x = MARGIN + (WIDTH - 2.0 * MARGIN) * (p.x - left) / Math.max(1e-12, right - left);
       double y = MARGIN + (HEIGHT - 2.0 * MARGIN) * (high - p.y) / Math.max(1e-12, high - low);
       svg.dot(x, y, "dot " + p.style);
-      double at = freePlace(labels, x, y);
+      dots.add(new double[] {x, y});
+    }
+    List<double[]> labels = new ArrayList<>();
+    for (int i = 0; i < dots.size(); i++) {
+      Point p = points.get(i);
+      double x = dots.get(i)[0];
+      double y = dots.get(i)[1];
+      double at = freePlace(labels, dots, x, y);
       labels.add(new double[] {x, at});
       if (Math.abs(at - y) > LABEL) {
-        svg.line(x + 4, y, x + 10, at, "grid");
+        svg.line(x + 4, y, x + 10, at, "tie");
       }
       svg.label(x + 11, at + 4, p.name, "start", "name " + p.style);
     }
     return svg.toString();
   }
 
-  /** The height nearest to the point at which a label covers no earlier one. */
-  private static double freePlace(List<double[]> labels, double x, double y) {
+  /** The height nearest to the point at which a label covers no earlier one, and no dot. */
+  private static double freePlace(List<double[]> labels, List<double[]> dots, double x, double y) {
     for (int n = 0; ; n++) {
       double at = y + LABEL * (n % 2 == 0 ? n / 2 : -(n + 1) / 2);
       boolean free =
-          labels.stream().noneMatch(l -> Math.abs(l[0] - x) < WORD && Math.abs(l[1] - at) < LABEL);
+          labels.stream().noneMatch(l -> Math.abs(l[0] - x) < WORD && Math.abs(l[1] - at) < LABEL)
+              && dots.stream()
+                  .noneMatch(
+                      d ->
+                          d[0] > x + DOT
+                              && d[0] < x + WORD
+                              && Math.abs(d[1] - at) < DOT + LABEL / 2);
       if (free) {
         return at;
       }
