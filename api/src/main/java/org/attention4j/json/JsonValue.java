@@ -59,7 +59,7 @@ public sealed interface JsonValue {
       }
       return parse(file, ByteBuffer.wrap(Files.readAllBytes(file)));
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 

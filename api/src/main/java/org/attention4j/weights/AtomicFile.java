@@ -48,8 +48,8 @@ public final class AtomicFile {
     try {
       writeOrRemove(Files.exists(target) ? target.toRealPath() : target.toAbsolutePath(), body);
     } catch (IOException e) {
-      throw new StorageException(
-          "cannot write " + target + ": " + e + "; what was there before is untouched", e);
+      throw StorageException.of(
+          "cannot write " + target + ", and what was there before is untouched", e);
     }
   }
 

@@ -66,7 +66,7 @@ final class Safetensors {
       SafetensorsHeader header = SafetensorsHeader.parse(file, json, size - dataStart);
       return Weights.of(tensors(file, version, channel, dataStart, header), header.metadata());
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 

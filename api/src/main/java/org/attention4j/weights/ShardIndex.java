@@ -99,7 +99,7 @@ final class ShardIndex {
       }
       return Files.readAllBytes(index);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + index + ": " + e, e);
+      throw StorageException.of("cannot read " + index, e);
     }
   }
 

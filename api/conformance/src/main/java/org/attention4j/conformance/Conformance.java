@@ -103,7 +103,7 @@ public final class Conformance {
     try {
       Files.createDirectories(file.toAbsolutePath().resolveSibling("."));
     } catch (IOException e) {
-      throw new StorageException("cannot make the folder of " + file + ": " + e, e);
+      throw StorageException.of("cannot make the folder of " + file, e);
     }
     AtomicFile.write(
         file, out -> out.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8))));

@@ -62,7 +62,12 @@ final class ConversationFlags {
     return chat || system != null || messages != null;
   }
 
+  /** What cannot be read is told before a model is opened. */
   void check() {
+    if (hasFile()) {
+      turns(null);
+    }
+    more();
     if (!wanted() && (tools != null || documents != null)) {
       throw new UsageException(
           (tools == null ? "--documents" : "--tools") + " goes with --chat or --messages");

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.export.CheckpointExport;
@@ -71,7 +72,7 @@ final class ExportCommand implements Callable<Integer> {
       paramLabel = "TYPE",
       defaultValue = "f32",
       description =
-          "Floating type of the file: f32 or f16; or int8 or int4, for linear layers of a model of"
+          "Floating type of the file: f32, f16 or f64; or int8 or int4, for linear layers of a model of"
               + " Hugging Face's in ONNX Runtime's operators. Then the cosine of the outputs decides"
               + " in the place of the tolerance. Default: ${DEFAULT-VALUE}.")
   private String precision = "f32";
@@ -261,7 +262,7 @@ final class ExportCommand implements Callable<Integer> {
           String.format(
               Locale.ROOT,
               "  %-60s %s  largest difference %.2e",
-              c.shapes(),
+              new TreeMap<>(c.shapes()),
               c.cached() ? "cached" : "whole ",
               worst));
     }

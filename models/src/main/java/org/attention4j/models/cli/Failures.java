@@ -21,12 +21,20 @@ final class Failures {
     CommandLine command = e.getCommandLine();
     String name = command.getCommandSpec().qualifiedName();
     PrintWriter err = command.getErr();
-    err.println(name + ": " + oneLine(String.valueOf(e.getMessage())));
+    err.println(name + ": " + problem(e));
     if (!CommandLine.UnmatchedArgumentException.printSuggestions(e, err)) {
       err.println("Try '" + name + " --help'.");
     }
     err.flush();
     return WRONG_USE;
+  }
+
+  private static String problem(ParameterException e) {
+    if (e instanceof CommandLine.UnmatchedArgumentException unmatched
+        && e.getCommandLine().getParent() == null) {
+      return "there is no command '" + unmatched.getUnmatched().get(0) + "'";
+    }
+    return oneLine(String.valueOf(e.getMessage())).replace("option option", "option");
   }
 
   /** A command that failed. */

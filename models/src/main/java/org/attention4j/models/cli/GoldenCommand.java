@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.attention4j.error.StorageException;
+import org.attention4j.error.UsageException;
 import org.attention4j.models.golden.GoldenReplay;
 import org.attention4j.models.golden.GoldenRow;
 import org.attention4j.models.golden.GoldenRow.Status;
@@ -47,7 +48,11 @@ final class GoldenCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (!Files.isDirectory(directory)) {
-      throw new StorageException("there is no folder " + directory);
+      throw StorageException.noDirectory("folder", directory);
+    }
+    if (!GoldenReplay.hasCases(directory)) {
+      throw new UsageException(
+          directory + " holds no case: no config.json and io.safetensors, neither in it nor below");
     }
     List<Engine> engines =
         (names.isEmpty() ? Engines.names() : names).stream().map(Engines::get).toList();

@@ -20,6 +20,7 @@ final class Interruption implements AutoCloseable {
 
   private void onShutdown() {
     requested = true;
+    System.err.println("attention4j: stopping; what was learned is saved first");
     try {
       if (!saved.await(PATIENCE_MINUTES, TimeUnit.MINUTES)) {
         System.err.println("attention4j: gave up waiting for the checkpoint");

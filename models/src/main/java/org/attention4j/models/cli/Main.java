@@ -41,6 +41,7 @@ import picocli.CommandLine.Command;
       "0:Done.",
       "1:A check failed.",
       "2:Wrong use or bad input; the message says what would be right.",
+      "130:Stopped by Ctrl-C.",
       "70:A defect of this program; --stacktrace shows where."
     })
 public final class Main {

@@ -52,14 +52,14 @@ final class TextInput {
   List<String> lines() {
     Path file = Path.of(input);
     if (!input.equals(STANDARD) && !Files.isRegularFile(file)) {
-      throw new StorageException("there is no file " + file);
+      throw StorageException.noFile("file", file);
     }
     try (InputStream in = input.equals(STANDARD) ? System.in : Files.newInputStream(file)) {
       return read(file, in);
     } catch (CharacterCodingException e) {
       throw new FileFormatException(file, "this is no UTF-8 text", e);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + name() + ": " + e, e);
+      throw StorageException.of("cannot read " + name(), e);
     }
   }
 

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.attention4j.error.UsageException;
+import org.attention4j.graph.TraceOptions;
 import org.attention4j.models.data.TextFile;
 import org.attention4j.models.family.Family;
 import org.attention4j.models.run.Evaluation;
@@ -89,6 +90,7 @@ final class TrainCommand implements Callable<Integer> {
     try (Tokenizer tokenizer = tokenizer(text)) {
       TrainingPlan plan = plan(corpus, text, tokenizer);
       if (!resume) {
+        plan.trainee().program().graph(TraceOptions.primitives()); // wrong sizes leave no directory
         ModelDirectory.create(out);
         ArgumentFiles.save(common.spec(), out);
       }

@@ -267,7 +267,29 @@ final class TrainOptions {
     return kind() == Kind.BERT || kind() == Kind.SEQ2SEQ;
   }
 
+  private void check() {
+    atLeastOne("--layers", layers);
+    atLeastOne("--heads", heads);
+    atLeastOne("--width", width);
+    if (inner < 0 || (inner > 0 && kind() == Kind.GPT)) {
+      throw new UsageException("--inner is 0 or more, and for bert, seq2seq and llama only");
+    }
+    if (keyValueHeads < 0 || (keyValueHeads > 0 && kind() != Kind.LLAMA)) {
+      throw new UsageException("--kv-heads is 0 or more, and for llama only");
+    }
+    if (bias && kind() != Kind.GPT) {
+      throw new UsageException("--bias is for gpt only");
+    }
+  }
+
+  private static void atLeastOne(String name, long value) {
+    if (value < 1) {
+      throw new UsageException(name + " is 1 or more, not " + value);
+    }
+  }
+
   Family family(int vocabulary) {
+    check();
     int usual = inner == 0 ? 4 * width : inner;
     return switch (kind()) {
       case GPT ->
@@ -317,6 +339,14 @@ final class TrainOptions {
   }
 
   private Schedule schedule() {
+    atLeastOne("--steps", steps);
+    if (!(learningRate > 0 && minLearningRate >= 0 && Double.isFinite(learningRate))) {
+      throw new UsageException(
+          "--learning-rate is above 0 and --min-learning-rate not below, not "
+              + learningRate
+              + " and "
+              + minLearningRate);
+    }
     long rise = warmup == -1 ? Math.min(100, steps / 10) : warmup;
     if (rise < 0 || rise >= steps) {
       throw new UsageException(

@@ -26,11 +26,8 @@ public final class TextFile {
    * @throws FileFormatException if it is empty, no UTF-8 text, or over 1 GiB
    */
   public static String read(Path file) {
-    if (!Files.exists(file)) {
-      throw new StorageException("there is no file " + file);
-    }
     if (!Files.isRegularFile(file)) {
-      throw new StorageException(file + " is no regular file");
+      throw StorageException.noFile("file", file);
     }
     try {
       if (Files.size(file) > MAX_BYTES) {
@@ -38,7 +35,7 @@ public final class TextFile {
       }
       return decode(file, Files.readAllBytes(file));
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 

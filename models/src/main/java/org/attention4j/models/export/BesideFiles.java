@@ -119,7 +119,7 @@ final class BesideFiles {
             }
           });
     } catch (IOException e) {
-      throw new StorageException("cannot copy " + source + " to " + target + ": " + e, e);
+      throw StorageException.of("cannot copy " + source + " to " + target, e);
     }
   }
 }

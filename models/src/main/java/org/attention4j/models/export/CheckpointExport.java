@@ -278,7 +278,7 @@ public record CheckpointExport(
         }
       }
     } catch (IOException e) {
-      throw new StorageException("cannot read " + folder + ": " + e, e);
+      throw StorageException.of("cannot read " + folder, e);
     }
     Path file = directory.resolve(ModelDirectory.CONFIG);
     ObjectNode config = JsonFile.read(file);
@@ -308,7 +308,7 @@ public record CheckpointExport(
     try {
       return Files.isSameFile(one, two);
     } catch (IOException e) {
-      throw new StorageException("cannot compare " + one + " with " + two + ": " + e, e);
+      throw StorageException.of("cannot compare " + one + " with " + two, e);
     }
   }
 
@@ -316,7 +316,7 @@ public record CheckpointExport(
     try {
       return Files.move(file, target, StandardCopyOption.REPLACE_EXISTING);
     } catch (IOException e) {
-      throw new StorageException("cannot move " + file + " to " + target + ": " + e, e);
+      throw StorageException.of("cannot move " + file + " to " + target, e);
     }
   }
 

@@ -117,7 +117,7 @@ final class ExportManifest {
       }
       removeEmpty(folders);
     } catch (IOException e) {
-      throw new StorageException("cannot replace an earlier export in " + directory + ": " + e, e);
+      throw StorageException.of("cannot replace an earlier export in " + directory, e);
     }
     now.write();
   }

@@ -55,7 +55,7 @@ final class GoldenCase {
         }
       }
     } catch (java.io.IOException e) {
-      throw new StorageException("cannot list " + folder + ": " + e, e);
+      throw StorageException.of("cannot list " + folder, e);
     }
     return cases.stream().sorted().toList();
   }

@@ -27,6 +27,11 @@ public final class GoldenReplay {
     this.sink = sink;
   }
 
+  /** Whether a folder is a case, or one of those in it is. */
+  public static boolean hasCases(Path folder) {
+    return !GoldenCase.in(folder).isEmpty();
+  }
+
   /**
    * All checks of a case, or of all cases in a folder.
    *

@@ -55,7 +55,7 @@ public final class HuggingFace {
    */
   public static Config config(Path directory) {
     if (!Files.isDirectory(directory)) {
-      throw new StorageException("there is no model directory " + directory);
+      throw StorageException.noDirectory("model directory", directory);
     }
     return Config.read(directory.resolve(CONFIG));
   }
@@ -178,7 +178,7 @@ public final class HuggingFace {
                 + " config.json names instead of AutoModel, then use the new directory");
       }
     } catch (IOException e) {
-      throw new StorageException("cannot list " + directory + ": " + e, e);
+      throw StorageException.of("cannot list " + directory, e);
     }
   }
 }

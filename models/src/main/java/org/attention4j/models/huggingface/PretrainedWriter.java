@@ -96,7 +96,7 @@ final class PretrainedWriter {
             }
           });
     } catch (IOException e) {
-      throw new StorageException("cannot read " + from + ": " + e, e);
+      throw StorageException.of("cannot read " + from, e);
     }
   }
 

@@ -74,7 +74,7 @@ public final class RgbImage {
    */
   public static RgbImage read(Path file) {
     if (!Files.isRegularFile(file)) {
-      throw new StorageException("there is no image file " + file);
+      throw StorageException.noFile("image file", file);
     }
     try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);

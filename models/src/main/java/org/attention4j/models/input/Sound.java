@@ -58,7 +58,7 @@ public final class Sound {
    */
   public static Sound read(Path file) {
     if (!Files.isRegularFile(file)) {
-      throw new StorageException("there is no audio file " + file);
+      throw StorageException.noFile("audio file", file);
     }
     try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
       if (Files.size(file) > MAX_BYTES) {
@@ -73,7 +73,7 @@ public final class Sound {
           "is no WAV file that can be read here; convert it: ffmpeg -i IN -ar 16000 OUT.wav",
           e);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     } catch (IllegalArgumentException | ArithmeticException | IndexOutOfBoundsException e) {
       throw new FileFormatException(file, "the sound cannot be read: " + e.getMessage(), e);
     }

@@ -137,8 +137,8 @@ public final class TrainingRun {
     listener.started(trainer.description(), startStep, pace.steps());
     long step = startStep;
     while (step < pace.steps() && !stop.getAsBoolean()) {
-      if (due(step, pace.evaluateEvery()) && !evaluatedAt(step)) {
-        evaluate(trainer, step);
+      if (due(step, pace.evaluateEvery()) && !evaluatedAt(step) && !evaluate(trainer, step, stop)) {
+        break;
       }
       step = step(trainer, step);
       if (due(step, pace.saveEvery()) && step < pace.steps()) {
@@ -147,7 +147,7 @@ public final class TrainingRun {
     }
     boolean finished = step >= pace.steps();
     if (finished && !evaluatedAt(step)) {
-      evaluate(trainer, step);
+      evaluate(trainer, step, () -> false);
     }
     Weights weights = save(trainer);
     double whole = finished ? wholeValidation(trainer) : Double.NaN;
@@ -185,26 +185,36 @@ public final class TrainingRun {
     return result.step();
   }
 
-  private void evaluate(Trainer trainer, long step) {
+  /** Whether it came to an end; an estimate that is stopped is made again by the resumed run. */
+  private boolean evaluate(Trainer trainer, long step, BooleanSupplier stop) {
     int count = plan.pace().evaluationBatches();
     // The same batches each time, so that the curve has no noise of the choice.
-    double training = mean(trainer, count, plan.batches()::trainingSample);
-    double validation = mean(trainer, count, plan.batches()::validation);
+    double training = mean(trainer, count, plan.batches()::trainingSample, stop);
+    double validation = mean(trainer, count, plan.batches()::validation, stop);
+    if (stop.getAsBoolean()) {
+      return false;
+    }
     double seconds = earlierSeconds + (System.nanoTime() - startedAt) / 1e9;
     Evaluation evaluation = new Evaluation(step, training, validation, seconds);
     curve.add(evaluation);
     listener.evaluated(evaluation);
+    return true;
   }
 
   private double wholeValidation(Trainer trainer) {
-    return mean(trainer, plan.batches().validationBatches(), plan.batches()::wholeValidation);
+    long count = plan.batches().validationBatches();
+    return mean(trainer, count, plan.batches()::wholeValidation, () -> false);
   }
 
   /** Weighted by the targets that count. */
-  private double mean(Trainer trainer, long count, LongFunction<Map<String, HostTensor>> source) {
+  private double mean(
+      Trainer trainer,
+      long count,
+      LongFunction<Map<String, HostTensor>> source,
+      BooleanSupplier stop) {
     double sum = 0;
     double weight = 0;
-    for (long i = 0; i < count; i++) {
+    for (long i = 0; i < count && !stop.getAsBoolean(); i++) {
       Map<String, HostTensor> batch = source.apply(i);
       long terms = plan.trainee().program().model().lossTerms(batch);
       HostTensor loss = trainer.evaluate(batch).get("loss");

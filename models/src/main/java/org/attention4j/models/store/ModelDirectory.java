@@ -93,7 +93,7 @@ public record ModelDirectory(
   /** Only the configuration, for sizes. */
   public static Family model(Path path) {
     if (!Files.isDirectory(path)) {
-      throw new StorageException("there is no model directory " + path);
+      throw StorageException.noDirectory("model directory", path);
     }
     Config config = Config.read(path.resolve(CONFIG));
     return Families.types().contains(config.modelType()) // no family of Hugging Face's
@@ -145,7 +145,7 @@ public record ModelDirectory(
     try {
       Files.createDirectories(path);
     } catch (IOException e) {
-      throw new StorageException("cannot create the directory " + path + ": " + e, e);
+      throw StorageException.of("cannot create the directory " + path, e);
     }
   }
 }

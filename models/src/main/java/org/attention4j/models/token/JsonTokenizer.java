@@ -83,7 +83,7 @@ public final class JsonTokenizer implements Tokenizer {
     try {
       return open(file, json, Files.readAllBytes(file), longest);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 

@@ -134,7 +134,9 @@ public final class Tokenizers {
         OLDER.stream().filter(name -> Files.exists(directory.resolve(name))).toList();
     String advice =
         old.isEmpty()
-            ? "neither " + JsonTokenizer.FILE + " nor a vocabulary of ours"
+            ? "neither "
+                + JsonTokenizer.FILE
+                + ", nor older files to make one of, nor a vocabulary of ours"
             : "no "
                 + JsonTokenizer.FILE
                 + ", and "

@@ -1,6 +1,7 @@
 package org.attention4j.models.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -255,7 +256,7 @@ class CommandLineTest {
 
   @Test
   void wrongUseIsRefused() {
-    run("trane").refused("trane");
+    run("trane").refused("there is no command 'trane'");
     train(corpus(), directory.resolve("m"), "--no-such-option").refused("--no-such-option");
     run("train", "--out", directory).refused("--corpus");
     train(corpus(), directory.resolve("m"), "--layers", "many").refused("many");
@@ -270,6 +271,30 @@ class CommandLineTest {
     run("generate", "--from", directory.resolve("none"), "--prompt", "x").refused("none");
     run("generate", "--from", model(), "--engine", "reference", "--prompt", "日").refused("日");
     run("compare", "--from", model(), "--engines", "reference,mlx").refused("mlx");
+  }
+
+  @Test
+  void sizesAndRatesThatCannotBeAreRefusedAndLeaveNothing() {
+    Path out = directory.resolve("m");
+    train(corpus(), out, "--heads", 3).refused("16", "3");
+    train(corpus(), out, "--layers", 0).refused("--layers");
+    train(corpus(), out, "--steps", 0).refused("--steps");
+    train(corpus(), out, "--learning-rate", -1).refused("--learning-rate");
+    train(corpus(), out, "--inner", 8).refused("--inner", "llama");
+    train(corpus(), out, "--kv-heads", 1).refused("--kv-heads", "llama");
+    train(corpus(), out, "--dropout", 2).refused("dropout");
+    assertFalse(Files.exists(out), "a refused run leaves nothing");
+  }
+
+  @Test
+  void aDirectoryInThePlaceOfAFileAndTheReverseAreToldApart() {
+    run("train", "--corpus", directory, "--out", directory.resolve("m"))
+        .refused(directory.toString(), "is a directory");
+    run("embed", "--from", model(), "--input", directory).refused("is a directory");
+    run("transcribe", "--from", model(), "--audio", directory).refused("is a directory");
+    run("describe", "--from", corpus()).refused(corpus().toString(), "is a file");
+    run("golden", "--dir", corpus()).refused("is a file");
+    run("golden", "--dir", directory).refused("io.safetensors");
   }
 
   @Test

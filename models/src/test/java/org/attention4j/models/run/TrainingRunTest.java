@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.attention4j.error.StorageException;
@@ -103,6 +104,47 @@ class TrainingRunTest {
       assertSame(expected.weights(), resumed.weights());
       assertEquals(expected.wholeValidation(), resumed.wholeValidation());
     }
+  }
+
+  @Test
+  void anEstimateThatWasStoppedIsMadeAgainByTheResumedRun() {
+    try (Tokenizer tokenizer = CharTokenizer.of(TEXT, false)) {
+      Gpt model = Gpt.nano(tokenizer.size(), 8, 16, 2, 1, 0);
+      TrainingPlan whole = estimating(model, tokenizer, directory.resolve("whole"));
+      TrainingRun.Outcome expected =
+          new TrainingRun(whole, TrainingListener.NONE).run(false, () -> false);
+      List<Long> steps = expected.curve().stream().map(Evaluation::step).toList();
+      assertEquals(List.of(0L, 2L, 3L), steps);
+      for (int asked : List.of(2, 5, 6)) { // in the training sample, in validation, behind it
+        TrainingPlan parts = estimating(model, tokenizer, directory.resolve("after" + asked));
+        AtomicInteger calls = new AtomicInteger();
+        TrainingRun.Outcome stopped =
+            new TrainingRun(parts, TrainingListener.NONE)
+                .run(false, () -> calls.incrementAndGet() >= asked);
+        assertEquals(0, stopped.step());
+        assertEquals(List.of(), stopped.curve());
+        TrainingRun.Outcome resumed =
+            new TrainingRun(parts, TrainingListener.NONE).run(true, () -> false);
+        assertSame(expected.weights(), resumed.weights());
+        assertEquals(
+            expected.curve().stream().map(Evaluation::validation).toList(),
+            resumed.curve().stream().map(Evaluation::validation).toList());
+      }
+    }
+  }
+
+  private static TrainingPlan estimating(Gpt model, Tokenizer tokenizer, Path directory) {
+    TrainingPlan plan = plan("reference", model, tokenizer, 3, directory, "same");
+    TrainingPlan.Pace pace = new TrainingPlan.Pace(3, 2, 2, 2, 0);
+    return new TrainingPlan(
+        plan.engine(),
+        model,
+        tokenizer,
+        plan.batches(),
+        plan.options(),
+        pace,
+        directory,
+        plan.corpus());
   }
 
   @Test

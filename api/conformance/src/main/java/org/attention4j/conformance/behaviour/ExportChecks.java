@@ -112,7 +112,7 @@ public final class ExportChecks {
         Files.delete(path);
       }
     } catch (IOException e) {
-      throw new StorageException("cannot delete " + folder + ": " + e, e);
+      throw StorageException.of("cannot delete " + folder, e);
     }
   }
 }

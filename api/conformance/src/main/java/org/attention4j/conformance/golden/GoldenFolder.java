@@ -81,7 +81,7 @@ public final class GoldenFolder {
     try (Stream<Path> entries = Files.list(folder)) {
       return entries.sorted().toList();
     } catch (IOException e) {
-      throw new StorageException("cannot read " + folder + ": " + e, e);
+      throw StorageException.of("cannot read " + folder, e);
     }
   }
 }

@@ -52,7 +52,7 @@ public final class NodeTests {
         }
       }
     } catch (IOException e) {
-      throw new StorageException("cannot read " + folder + ": " + e, e);
+      throw StorageException.of("cannot read " + folder, e);
     }
     if (checks.isEmpty() && unknown.isEmpty()) {
       throw new UsageException("no ONNX node tests in " + folder);

@@ -86,7 +86,7 @@ record SentencePieceModel(
     } catch (InvalidProtocolBufferException | CharacterCodingException e) {
       throw new FileFormatException(file, "is no SentencePiece model: " + e.getMessage(), e);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 

@@ -227,7 +227,7 @@ final class TokenizerFiles {
     } catch (CharacterCodingException e) {
       throw new FileFormatException(file, "is no text in UTF-8", e);
     } catch (IOException e) {
-      throw new StorageException("cannot read " + file + ": " + e, e);
+      throw StorageException.of("cannot read " + file, e);
     }
   }
 
