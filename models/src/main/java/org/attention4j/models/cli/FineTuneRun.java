@@ -236,7 +236,12 @@ final class FineTuneRun {
                               name.replace('_', ' '),
                               Scores.text(name, value),
                               Scores.text(name, now.getOrDefault(name, Double.NaN)))));
-      common.say(String.join("; ", parts) + "; on " + after.examples() + " validation example" + (after.examples() == 1 ? "." : "s."));
+      common.say(
+          String.join("; ", parts)
+              + "; on "
+              + after.examples()
+              + " validation example"
+              + (after.examples() == 1 ? "." : "s."));
     }
   }
 }

@@ -144,7 +144,11 @@ public final class QuestionFile {
       return first;
     }
     int length = context.codePointCount(0, context.length());
-    boolean inside = given.canConvertToInt() && given.intValue() >= 0 && given.intValue() < length;
+    boolean inside =
+        given.isIntegralNumber()
+            && given.canConvertToInt()
+            && given.intValue() >= 0
+            && given.intValue() < length;
     if (inside) {
       int at = context.offsetByCodePoints(0, given.intValue());
       if (context.startsWith(answer, at)) {

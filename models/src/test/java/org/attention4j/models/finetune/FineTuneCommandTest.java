@@ -203,11 +203,38 @@ class FineTuneCommandTest {
     String data = SmallDirectories.data(directory, "classify-tokens").toString();
     String start = SmallDirectories.start(directory, "bert").toString();
     run(
-        "train", "--json", "--quiet", "--fresh", "--engine", "reference", "--from", start,
-        "--objective", "classify-tokens", "--data", data, "--out", tagger.toString(), "--steps", "1");
+        "train",
+        "--json",
+        "--quiet",
+        "--fresh",
+        "--engine",
+        "reference",
+        "--from",
+        start,
+        "--objective",
+        "classify-tokens",
+        "--data",
+        data,
+        "--out",
+        tagger.toString(),
+        "--steps",
+        "1");
     run(
-        "train", "--json", "--quiet", "--engine", "reference", "--from", tagger.toString(), "--data",
-        data, "--out", adapter.toString(), "--steps", "1", "--lora-rank", "1");
+        "train",
+        "--json",
+        "--quiet",
+        "--engine",
+        "reference",
+        "--from",
+        tagger.toString(),
+        "--data",
+        data,
+        "--out",
+        adapter.toString(),
+        "--steps",
+        "1",
+        "--lora-rank",
+        "1");
     JsonNode config = JsonFile.read(adapter.resolve("adapter_config.json"));
     assertEquals("TOKEN_CLS", config.path("task_type").asText());
     assertEquals("[\"classifier\"]", config.path("modules_to_save").toString());

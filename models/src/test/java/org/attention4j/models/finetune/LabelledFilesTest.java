@@ -127,6 +127,8 @@ class LabelledFilesTest {
             + " | does not stand at character 0 of its context, but first at 2",
         "{\"context\": \"a b\", \"question\": \"q\", \"answers\": [{\"text\": \"b\", \"answer_start\": -7}]}"
             + " | does not stand at character -7",
+        "{\"context\": \"a b\", \"question\": \"q\", \"answers\": [{\"text\": \"b\", \"answer_start\": 2.5}]}"
+            + " | does not stand at character 2.5",
         "~{\"context\": \"a b\", \"question\": \"q\"} | line 2 should have 'answers'",
         "{\"context\": \"a b\", \"answers\": [\"a\"]} | line 1 should have a text 'question'",
         "{\"question\": \"q\", \"answers\": [\"a\"]} | line 1 should have a text 'context'",
