@@ -290,8 +290,6 @@ class CommandLineTest {
   void aDirectoryInThePlaceOfAFileAndTheReverseAreToldApart() {
     run("train", "--corpus", directory, "--out", directory.resolve("m"))
         .refused(directory.toString(), "is a directory");
-    run("embed", "--from", model(), "--input", directory).refused("is a directory");
-    run("transcribe", "--from", model(), "--audio", directory).refused("is a directory");
     run("describe", "--from", corpus()).refused(corpus().toString(), "is a file");
     run("golden", "--dir", corpus()).refused("is a file");
     run("golden", "--dir", directory).refused("io.safetensors");

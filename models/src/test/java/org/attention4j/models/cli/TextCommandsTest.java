@@ -309,7 +309,7 @@ class TextCommandsTest {
   void wrongUseIsRefused() throws IOException {
     String name = "sentence_encoder";
     command("embed", FOLDER.resolve(name), "--input", directory.resolve("none")).refused("none");
-    command("embed", FOLDER.resolve(name), "--input", directory).refused("no file");
+    command("embed", FOLDER.resolve(name), "--input", directory).refused("is a directory");
     command("embed", directory.resolve("none"), "--input", file()).refused("none");
     command("embed", directory, "--input", file()).refused("config.json");
     onFile("embed", name, "--batch", 0).refused("--batch");
