@@ -106,7 +106,7 @@ public record Adapter(AdapterConfig config, Weights weights) {
         .tensors()
         .forEach(
             (path, tensor) -> {
-              if (AdapterParts.end(path) == null) {
+              if (AdapterParts.end(path) == null && !path.endsWith(TokenRows.END)) {
                 merged.put(path, tensor);
               }
             });
@@ -120,7 +120,16 @@ public record Adapter(AdapterConfig config, Weights weights) {
           path + ".bias",
           (name, bias) -> Objects.requireNonNullElse(parts.mergedBias(path, bias, scale), bias));
     }
+    weights.tensors().forEach((name, rows) -> putRows(name, rows, merged));
     merged.keySet().removeIf(name -> AdapterParts.end(name) != null);
     return Weights.of(merged, base.metadata());
+  }
+
+  private void putRows(String name, HostTensor rows, Map<String, HostTensor> merged) {
+    if (name.endsWith(TokenRows.END)) {
+      String table = name.substring(0, name.length() - TokenRows.END.length());
+      merged.computeIfPresent(
+          table + ".weight", (path, weight) -> config.tokens().put(table, weight, rows));
+    }
   }
 }

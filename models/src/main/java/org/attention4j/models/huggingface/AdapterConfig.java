@@ -35,6 +35,7 @@ import org.attention4j.nn.LowRank;
  * @param bias which biases were trained besides
  * @param decomposed whether the weights' rows are brought to learned magnitudes (DoRA; Liu et al.
  *     2024)
+ * @param tokens rows of tables that the adapter has of its own
  */
 public record AdapterConfig(
     int rank,
@@ -46,7 +47,8 @@ public record AdapterConfig(
     String base,
     Map<String, Double> alphas,
     Bias bias,
-    boolean decomposed) {
+    boolean decomposed,
+    TokenRows tokens) {
   /** Which biases of the base model were trained, in PEFT's words. */
   public enum Bias {
     NONE,
@@ -62,7 +64,6 @@ public record AdapterConfig(
   private static final List<String> UNSERVED =
       List.of(
           "use_qalora",
-          "trainable_token_indices",
           "layer_replication",
           "target_parameters",
           "arrow_config",
@@ -98,13 +99,33 @@ public record AdapterConfig(
   /** A new adapter without stabilisation. */
   public static AdapterConfig of(int rank, double alpha, double dropout, List<String> targets) {
     return new AdapterConfig(
-        rank, alpha, dropout, false, targets, List.of(), "", Map.of(), Bias.NONE, false);
+        rank,
+        alpha,
+        dropout,
+        false,
+        targets,
+        List.of(),
+        "",
+        Map.of(),
+        Bias.NONE,
+        false,
+        TokenRows.NONE);
   }
 
   /** For a model at a place, with layers that are trained as a whole. */
   public AdapterConfig on(String newBase, List<String> newSaved) {
     return new AdapterConfig(
-        rank, alpha, dropout, rankStabilised, targets, newSaved, newBase, alphas, bias, decomposed);
+        rank,
+        alpha,
+        dropout,
+        rankStabilised,
+        targets,
+        newSaved,
+        newBase,
+        alphas,
+        bias,
+        decomposed,
+        tokens);
   }
 
   /**
@@ -136,7 +157,8 @@ public record AdapterConfig(
         base,
         own,
         bias,
-        decomposed);
+        decomposed,
+        tokens);
   }
 
   /** Factor of the product of the two matrices of a layer. */
@@ -243,7 +265,8 @@ public record AdapterConfig(
           config.text("base_model_name_or_path", ""),
           alphas(config),
           bias(config),
-          config.flag("use_dora", false));
+          config.flag("use_dora", false),
+          TokenRows.read(config));
     } catch (UsageException e) {
       throw new FileFormatException(file, String.valueOf(e.getMessage()), e);
     } catch (PatternSyntaxException e) {

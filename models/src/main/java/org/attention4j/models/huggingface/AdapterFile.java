@@ -69,6 +69,10 @@ final class AdapterFile {
         problems.add(copy + " is tied to " + original + ", and is adapted without it");
       }
     }
+    if (!config.tokens().indices().isEmpty()
+        && placed.keySet().stream().noneMatch(name -> name.endsWith(TokenRows.END))) {
+      problems.add("no rows for 'trainable_token_indices'");
+    }
     if (layers.isEmpty()) {
       problems.add("no matrices of an adapter");
     }
@@ -94,7 +98,9 @@ final class AdapterFile {
     plain = plain.replace(".base_layer.", ".").replaceFirst("\\.modules_to_save(\\.default)?", "");
     String end = AdapterParts.end(plain);
     boolean known = tensor.dtype().isFloating();
-    if (known && end != null) {
+    if (known && plain.endsWith(TokenRows.END)) {
+      known = rows(plain.substring(0, plain.length() - TokenRows.END.length()), tensor);
+    } else if (known && end != null) {
       String layer = plain.substring(0, plain.length() - end.length() - 1);
       String path = path(layer + ".weight");
       known = path != null;
@@ -109,6 +115,20 @@ final class AdapterFile {
     if (!known) {
       problems.add("surplus " + name + " " + Arrays.toString(tensor.shape()));
     }
+  }
+
+  private boolean rows(String table, HostTensor tensor) {
+    String path = path(table + ".weight");
+    if (path == null) {
+      return false;
+    }
+    String at = path.substring(0, path.length() - ".weight".length());
+    String problem = config.tokens().problem(at, shape(path), tensor);
+    if (problem != null) {
+      problems.add(problem);
+    }
+    placed.put(at + TokenRows.END, tensor);
+    return true;
   }
 
   private boolean parameter(String plain, HostTensor tensor, boolean base) {

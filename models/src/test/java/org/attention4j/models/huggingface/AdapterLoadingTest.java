@@ -41,7 +41,10 @@ class AdapterLoadingTest {
     "qwen2, own_biases",
     "qwen2, magnitudes",
     "qwen2, table",
+    "qwen2, tokens",
+    "qwen2, tokens_by_name",
     "gpt2, magnitudes",
+    "gpt2, tied_tokens",
     "vit, newer_names"
   })
   void logitsAreThoseOfPeft(String model, String option) {
@@ -90,7 +93,7 @@ class AdapterLoadingTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"alphas", "biases", "own_biases", "magnitudes", "table"})
+  @CsvSource({"alphas", "biases", "own_biases", "magnitudes", "table", "tokens"})
   void onlyPlainAdaptersCanBeTrainedFurther(String option) {
     Checkpoint start = base("qwen2");
     Adapter adapter = Adapter.load(adapter("qwen2", option), start.model());
