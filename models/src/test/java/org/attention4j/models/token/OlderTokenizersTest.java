@@ -10,7 +10,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
@@ -110,6 +113,41 @@ final class OlderTokenizersTest {
     assertTrue(Tokenizers.targets(RECORDED.resolve("t5")).isEmpty());
   }
 
+  private Path whisper(String settings) throws IOException {
+    try (Stream<Path> files = Files.list(RECORDED.resolve("whisper"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, scratch.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    Files.writeString(scratch.resolve("tokenizer_config.json"), settings);
+    return scratch;
+  }
+
+  @Test
+  @DisplayName("of Whisper begins with language and task, as tokenizer_config.json has them")
+  void languageAndTask() throws IOException {
+    // start 331, en 332, transcribe 333, no times 335; transformers adds them in this order
+    Map<String, List<Integer>> starts =
+        Map.of(
+            "{\"language\": \"English\", \"task\": \"transcribe\"}", List.of(331, 332, 333, 335),
+            "{\"language\": \"en\", \"predict_timestamps\": true}", List.of(331, 332),
+            "{\"language\": null, \"task\": null}", List.of(331, 335));
+    for (Map.Entry<String, List<Integer>> one : starts.entrySet()) {
+      try (JsonTokenizer tokenizer = load(whisper(one.getKey()))) {
+        List<Long> ids = Arrays.stream(tokenizer.encodeForModel("the cat")).boxed().toList();
+        List<Long> start = one.getValue().stream().map(Integer::longValue).toList();
+        assertEquals(start, ids.subList(0, start.size()), one.getKey());
+        assertEquals(
+            Arrays.stream(tokenizer.encode("the cat")).boxed().toList(),
+            ids.subList(start.size(), ids.size() - 1));
+      }
+    }
+    for (String wrong : List.of("{\"language\": \"klingon\"}", "{\"language\": \"es\"}")) {
+      Path directory = whisper(wrong); // Spanish has no token in this list
+      assertThrows(FileFormatException.class, () -> load(directory));
+    }
+  }
+
   @Test
   @DisplayName("cuts texts that are too long, and keeps the tokens around them")
   void truncates() {
@@ -165,7 +203,7 @@ final class OlderTokenizersTest {
         "t5 | spiece.model | abc | is no SentencePiece model",
         "marian | vocab.json | {\"a\": 0, \"b\": 2} | each id from 0 to 1 once",
         "marian | vocab.json | {\"a\": 0, \"b\": 1} | has no token '<unk>'",
-        "marian | tokenizer_config.json | {\"separate_vocabs\": true} | is not supported",
+        "marian | tokenizer_config.json | {\"separate_vocabs\": true} | a vocabulary each",
       })
   @DisplayName("that is damaged is refused, and the error names the file and what is wrong")
   void damaged(String name, String file, String contents, String problem) throws IOException {

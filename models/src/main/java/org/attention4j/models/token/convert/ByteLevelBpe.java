@@ -23,6 +23,8 @@ final class ByteLevelBpe {
   private static final String SEP = "sep_token";
   private static final String CLS = "cls_token";
   private static final String END_OF_TEXT = "<|endoftext|>";
+  private static final String START = "<|startoftranscript|>";
+  private static final String NO_TIMES = "<|notimestamps|>";
 
   private static final String[] GPT2_TOKENS = {
     BOS, END_OF_TEXT, EOS, END_OF_TEXT, UNK, END_OF_TEXT
@@ -170,16 +172,25 @@ final class ByteLevelBpe {
         prefix);
   }
 
-  /** Radford et al. 2022: what a transcript begins with where no language is set. */
+  /** Radford et al. 2022: what a transcript begins with, by language and task if they are set. */
   ObjectNode whisper() {
     TokenizerJson json = tokenizer().addNamed(GPT2_TOKENS);
-    List<String> start = new ArrayList<>();
-    for (String token : List.of("<|startoftranscript|>", "<|notimestamps|>")) {
-      if (json.added().has(token)) {
-        start.add(token);
-      }
+    List<String> single = new ArrayList<>();
+    if (json.added().has(START)) {
+      single.add(START);
     }
-    List<String> single = new ArrayList<>(start);
+    String language = files.text("language", null);
+    if (language != null) {
+      single.add(required(json, "language", SpeechLanguages.token(language), language));
+    }
+    String task = files.text("task", null);
+    if (task != null) {
+      boolean known = List.of("transcribe", "translate").contains(task);
+      single.add(required(json, "task", known ? "<|" + task + "|>" : "", task));
+    }
+    if (json.added().has(NO_TIMES) && !files.flag("predict_timestamps", false)) {
+      single.add(NO_TIMES);
+    }
     single.add("$A");
     List<String> pair = new ArrayList<>(single);
     pair.add("$B:1");
@@ -189,6 +200,20 @@ final class ByteLevelBpe {
       pair.add(end + ":1");
     }
     return json.postProcessor(Parts.template(single, pair, json.added().ids())).json();
+  }
+
+  /**
+   * A token of the list.
+   *
+   * @param token empty where the entry makes no sense
+   */
+  private String required(TokenizerJson json, String entry, String token, String value) {
+    if (token.isEmpty() || !json.added().has(token)) {
+      throw new FileFormatException(
+          files.file("tokenizer_config.json"),
+          "'" + entry + "' is '" + value + "', for which there is no token");
+    }
+    return token;
   }
 
   /** Radford et al. 2021: lower case, and an end of words in the vocabulary. */

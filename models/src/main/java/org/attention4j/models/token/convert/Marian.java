@@ -68,7 +68,9 @@ final class Marian {
     }
     if (files.flag("separate_vocabs", false)) {
       throw new FileFormatException(
-          files.file("tokenizer_config.json"), "'separate_vocabs' is not supported");
+          files.file("tokenizer_config.json"),
+          "'separate_vocabs' is true: texts that are read and written have a vocabulary each, which"
+              + " no tokenizer.json holds; run and export, which need none, serve such a model");
     }
     for (int i = 0; i < TOKENS.length; i += 2) {
       add(files.special(TOKENS[i], TOKENS[i + 1]));
