@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.attention4j.error.StorageException;
+import org.attention4j.models.family.Config;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.Tokenizers;
@@ -88,6 +89,14 @@ final class BesideFiles {
       copied.add(settings);
     }
     return copied;
+  }
+
+  /** A part of a model, such as that for text of one that reads pictures, describes itself. */
+  static void describe(Config config, Path from, Path to) {
+    String whole = Config.read(from.resolve(ModelDirectory.CONFIG)).modelType();
+    if (!config.modelType().equals(whole) && !CheckpointExport.same(from, to)) {
+      JsonFile.write(to.resolve(ModelDirectory.CONFIG), config.json());
+    }
   }
 
   /** What transformers 5 keeps in one file with others, and transformers.js wants in its own. */

@@ -195,6 +195,7 @@ public record CheckpointExport(
     }
     List<Path> copies = BesideFiles.copy(from, directory);
     files.addAll(copies);
+    BesideFiles.describe(model.config(), from, directory);
     if (cached && exported.decodes()) {
       Path genai = directory.resolve(GenaiConfig.FILE);
       Path first =

@@ -105,11 +105,15 @@ final class GoldenTraining {
     return batch;
   }
 
-  /** One number a sequence may stand in a row of its own: [batch, 1] to [batch]. */
+  /**
+   * One number a sequence may stand in a row of its own, [batch, 1] to [batch], and may be whole.
+   */
   private HostTensor shaped(String name, HostTensor value) {
     TensorType type = model().inputs().get(name);
     boolean row = type != null && type.rank() == 1 && value.rank() == 2 && value.dim(1) == 1;
-    return row ? value.reshape(value.dim(0)) : value;
+    HostTensor shaped = row ? value.reshape(value.dim(0)) : value;
+    boolean whole = type != null && type.dtype().isFloating() && !value.dtype().isFloating();
+    return whole ? shaped.cast(DType.F32) : shaped;
   }
 
   private Program program(Model model, Map<String, HostTensor> batch) {

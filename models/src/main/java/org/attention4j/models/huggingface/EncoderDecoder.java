@@ -140,8 +140,8 @@ record EncoderDecoder(
     String source = start + "encoder." + OWN_TABLE + ".weight";
     String target = start + "decoder." + OWN_TABLE + ".weight";
     String both = start + TABLE + ".weight";
-    boolean apart = // newer releases share no table where the head has its own
-        !head.tied() && (file.differ(source, target) || file.differ(source, both));
+    boolean apart = // newer releases of BART share no table where the head has its own
+        logitsBias && !head.tied() && (file.differ(source, target) || file.differ(source, both));
     return new EncoderDecoder(
         config,
         task,

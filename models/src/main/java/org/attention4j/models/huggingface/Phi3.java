@@ -8,10 +8,12 @@ import org.attention4j.nn.LayerStack;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.MultiHeadAttention;
 import org.attention4j.nn.MultiHeadAttention.Heads;
+import org.attention4j.nn.MultiHeadAttention.Pairing;
 import org.attention4j.nn.Residual;
 import org.attention4j.nn.RmsNorm;
 import org.attention4j.nn.StackNames;
 import org.attention4j.nn.TransformerEncoderLayer;
+import org.attention4j.op.Mask;
 
 /** Phi 3 and 4: Llama with joined projections, windows and LongRoPE. */
 final class Phi3 {
@@ -31,8 +33,9 @@ final class Phi3 {
     Linear.Style plain = Decoders.style(config, false);
     Linear.Style output = Decoders.style(config, config.flag("attention_bias", false));
     MultiHeadAttention attention =
-        Decoders.attention(
-                config, heads, HeadProjections.fused("qkv_proj", "o_proj").styled(plain, output))
+        MultiHeadAttention.of(heads, Mask.causal())
+            .with(HeadProjections.fused("qkv_proj", "o_proj").styled(plain, output))
+            .with(Pairing.rotary(Rotary.read(config, heads.size(), 10000, 1, false)))
             .with(Decoders.window(config, config.size("sliding_window", 0)));
     FusedGatedFeedForward feedForward =
         new FusedGatedFeedForward(

@@ -27,6 +27,7 @@ final class PretrainedWriter {
           "special_tokens_map.json",
           "added_tokens.json",
           "vocab.json",
+          "target_vocab.json",
           "vocab.txt",
           "merges.txt",
           "spiece.model",

@@ -13,10 +13,22 @@ import org.attention4j.op.RotaryEmbedding;
  * or the {@code rope_parameters} of newer releases.
  */
 final class Rotary {
+  private static final String PART = "partial_rotary_factor";
+
   private Rotary() {}
 
-  /** Over all features of a head, halves paired; base 10000 where none is given. */
+  /**
+   * Over all features of a head, halves paired; base 10000 where none is given.
+   *
+   * @throws org.attention4j.error.FileFormatException if the configuration wants a part of them,
+   *     which transformers does not do in these families
+   */
   static Rotation read(Config config, int headDim) {
+    for (Config section : List.of(config, config.section("rope_parameters"))) {
+      if (section.number(PART, 1) != 1) {
+        throw section.wrong(PART, "1 in this family", section.number(PART, 1));
+      }
+    }
     return read(config, headDim, 10000, 1, false);
   }
 
@@ -29,10 +41,9 @@ final class Rotary {
    */
   static Rotation read(Config config, int headDim, double base, double share, boolean interleaved) {
     Config parameters = config.section("rope_parameters");
-    double part =
-        parameters.number("partial_rotary_factor", config.number("partial_rotary_factor", share));
+    double part = parameters.number(PART, config.number(PART, share));
     if (!(part <= 1)) {
-      throw config.wrong("partial_rotary_factor", "from 0 to 1", part);
+      throw config.wrong(PART, "from 0 to 1", part);
     }
     double theta = parameters.number("rope_theta", config.number("rope_theta", base));
     return of(config, scaling(config), (int) (headDim * part), theta, interleaved);

@@ -79,6 +79,16 @@ class CheckpointExportTest {
   }
 
   @Test
+  void theTextPartOfAModelOfPicturesIsDescribedAsOne() {
+    ExportReport report = of("gemma3_words").withCache(true).to(folder);
+    assertTrue(report.worst() < 2e-5, report.toString());
+    Path config = folder.resolve("config.json");
+    assertEquals("gemma3_text", JsonFile.read(config).path("model_type").asText());
+    assertEquals("Gemma3ForCausalLM", JsonFile.read(config).at("/architectures/0").asText());
+    assertEquals(16, JsonFile.read(config).path("hidden_size").asInt());
+  }
+
+  @Test
   void anAdapterIsMergedIntoWhatTheCommandWrites() throws IOException {
     String from = RECORDED.resolve("gpt2").toString();
     String adapter = RESOURCES.resolve("finetune/lora_gpt2/after").toString();

@@ -15,7 +15,15 @@ class TranslatorCasesTest {
 
   static Stream<Arguments> cases() {
     Stream<Path> small =
-        Stream.of("t5", "t5_gated", "bart", "bart_apart", "marian", "marian_apart", "pegasus", "pegasus_half")
+        Stream.of(
+                "t5",
+                "t5_gated",
+                "bart",
+                "bart_apart",
+                "marian",
+                "marian_apart",
+                "pegasus",
+                "pegasus_half")
             .map(RECORDED::resolve);
     Stream<Path> given =
         FOLDER.isEmpty() ? Stream.empty() : Stream.of("t5", "bart").map(Path.of(FOLDER)::resolve);

@@ -105,6 +105,8 @@ final class RotaryTest {
         "\"rope_scaling\": {\"rope_type\": \"linear\"}",
         "\"rope_scaling\": {\"rope_type\": \"linear\", \"factor\": 0}",
         "\"rope_scaling\": {\"rope_type\": \"longrope\", \"short_factor\": [1], \"long_factor\": [1]}",
+        "\"partial_rotary_factor\": 0.5", // Llama turns all features, whatever this says
+        "\"rope_parameters\": {\"partial_rotary_factor\": 0.5}",
         "\"rope_scaling\": 7"
       })
   @DisplayName("that are unknown or incomplete are refused")
