@@ -53,6 +53,11 @@ public record ExportReport(
     attention = List.copyOf(attention);
   }
 
+  /** The same with its files at other places. */
+  public ExportReport in(List<Path> places) {
+    return new ExportReport(places, source, target, tolerance, leastCosine, comparisons, attention);
+  }
+
   /** Largest difference of all; NaN if one is. */
   public double worst() {
     return comparisons.stream()

@@ -1,8 +1,9 @@
-package org.attention4j.engine.onnx.export;
+package org.attention4j.spi;
 
 import java.io.IOException;
 import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -13,19 +14,32 @@ import java.util.stream.Stream;
 import org.attention4j.error.StorageException;
 
 /**
- * Where an export grows: a folder inside the directory that it is meant for. It goes away with the
- * export, and also if the JVM is told to end before (Ctrl-C, SIGTERM).
+ * Where an export grows: a folder inside the directory that it is meant for. Everything is written
+ * there first; what then happens to the directory is moves, which take no room on the disk. The
+ * folder goes away with the export, and also if the JVM is told to end before (Ctrl-C, SIGTERM).
  */
-final class StagingFolder implements AutoCloseable {
+public final class StagingFolder implements AutoCloseable {
   private static final int TRIES = 100;
+  private static final String DATA = "_data";
 
   private final Path directory;
   private final Path folder;
   private final Thread hook = new Thread(this::end, "remove-unfinished-export");
   private boolean gone;
 
-  /** Makes the directory, if it is not there, and the folder in it. */
-  StagingFolder(Path directory) throws IOException {
+  /** What is to be done among the moves. */
+  @FunctionalInterface
+  public interface Step {
+    /** Does it. */
+    void run() throws IOException;
+  }
+
+  /**
+   * Makes the directory, if it is not there, and the folder in it.
+   *
+   * @throws IOException if that cannot be done, or the JVM is ending
+   */
+  public StagingFolder(Path directory) throws IOException {
     Files.createDirectories(directory);
     this.directory = directory;
     this.folder = Files.createTempDirectory(directory, ".export");
@@ -38,40 +52,77 @@ final class StagingFolder implements AutoCloseable {
   }
 
   /** The folder. */
-  Path path() {
+  public Path path() {
     return folder;
   }
 
   /** Whether it was taken away because the JVM ends. */
-  synchronized boolean isGone() {
+  public synchronized boolean isGone() {
     return gone;
   }
 
   /**
-   * Moves every file to its place, the data before the models that refer to it. A JVM that is told
-   * to end waits for it.
+   * Moves every file to its place: the data before the models that refer to it, models before what
+   * describes them. A model whose data is about to be replaced is taken away before that, so that a
+   * reader finds none, and not one with the weights of another. A JVM that is told to end waits for
+   * all of it.
    *
+   * @param last the name of the file that goes last, which says that the others are there
+   * @param before what is done before that
    * @return the files, models first
+   * @throws IOException if a move fails; what was moved stays
    */
-  synchronized List<Path> moveAll() throws IOException {
-    List<Path> staged = files();
-    staged.sort(Comparator.comparing((Path file) -> !file.toString().endsWith("_data")));
+  public synchronized List<Path> moveAll(String last, Step before) throws IOException {
+    List<Path> staged = new ArrayList<>();
+    list(folder, staged);
+    staged.sort(Comparator.comparingInt(file -> rank(file, last)));
+    boolean done = false;
     for (Path file : staged) {
-      Files.move(
-          file,
-          directory.resolve(file.getFileName()),
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
+      if (rank(file, last) == 3) {
+        before.run();
+        done = true;
+      }
+      Path target = target(file);
+      Files.createDirectories(target.resolveSibling(""));
+      String name = String.valueOf(target.getFileName());
+      if (name.endsWith(DATA) && Files.exists(target)) {
+        String model = name.substring(0, name.length() - DATA.length());
+        Files.deleteIfExists(target.resolveSibling(model));
+      }
+      Files.move(file, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+    if (!done) {
+      before.run();
     }
     return staged.stream()
-        .map(file -> directory.resolve(file.getFileName()))
-        .sorted(Comparator.comparing((Path file) -> !file.toString().endsWith(".onnx")))
+        .map(this::target)
+        .sorted(Comparator.comparing(file -> !file.toString().endsWith(".onnx")))
         .toList();
   }
 
-  private List<Path> files() throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return new ArrayList<>(files.sorted().toList());
+  private int rank(Path file, String last) {
+    String name = folder.relativize(file).toString();
+    return name.equals(last) ? 3 : name.endsWith(DATA) ? 0 : name.endsWith(".onnx") ? 1 : 2;
+  }
+
+  /**
+   * Where a file of this folder goes.
+   *
+   * @param staged in the folder
+   */
+  public Path target(Path staged) {
+    return directory.resolve(folder.relativize(staged).toString());
+  }
+
+  private static void list(Path folder, List<Path> files) throws IOException {
+    try (Stream<Path> inside = Files.list(folder)) {
+      for (Path file : inside.sorted().toList()) {
+        if (Files.isDirectory(file, LinkOption.NOFOLLOW_LINKS)) {
+          list(file, files);
+        } else {
+          files.add(file);
+        }
+      }
     }
   }
 
@@ -86,21 +137,26 @@ final class StagingFolder implements AutoCloseable {
 
   /** Whoever writes into it may do so until the JVM is gone, so one look may not do. */
   private void remove() throws IOException {
-    for (int i = 0; ; i++) {
+    for (int i = 0; Files.exists(folder); i++) {
       try {
-        for (Path file : files()) {
-          Files.deleteIfExists(file);
-        }
-        Files.deleteIfExists(folder);
-        return;
-      } catch (NoSuchFileException e) {
-        return;
-      } catch (DirectoryNotEmptyException e) {
+        remove(folder);
+      } catch (NoSuchFileException | DirectoryNotEmptyException e) {
         if (i == TRIES) {
           throw e;
         }
       }
     }
+  }
+
+  private static void remove(Path path) throws IOException {
+    if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+      try (Stream<Path> inside = Files.list(path)) {
+        for (Path file : inside.toList()) {
+          remove(file);
+        }
+      }
+    }
+    Files.deleteIfExists(path);
   }
 
   @Override

@@ -50,12 +50,14 @@ final class BesideFiles {
   private BesideFiles() {}
 
   /**
-   * Copies them.
+   * Copies them. If both directories are one, they are there already.
    *
-   * @return what was copied
+   * @param to where they belong
+   * @param place where they are written, to be moved from there
+   * @return what was copied, or would have been
    * @throws StorageException if a file cannot be read or written
    */
-  static List<Path> copy(Path from, Path to) {
+  static List<Path> copy(Path from, Path to, Path place) {
     List<String> names = new ArrayList<>(NAMES);
     if (Files.exists(from.resolve(MODULES))) {
       for (JsonNode module : JsonFile.readArray(from.resolve(MODULES))) {
@@ -65,26 +67,29 @@ final class BesideFiles {
         }
       }
     }
+    boolean own = CheckpointExport.same(from, to);
     List<Path> copied = new ArrayList<>();
     for (String name : names) {
       Path source = from.resolve(name).normalize();
-      Path target = to.resolve(name).normalize();
-      boolean inside = source.startsWith(from.normalize()) && target.startsWith(to.normalize());
+      Path target = place.resolve(name).normalize();
+      boolean inside = source.startsWith(from.normalize()) && target.startsWith(place.normalize());
       if (inside && Files.isRegularFile(source)) {
-        copyOne(source, target);
+        if (!own) {
+          copyOne(source, target);
+        }
         copied.add(target);
       }
     }
-    Tokenizers.convert(from, to).ifPresent(copied::add);
-    Path config = to.resolve(TOKENIZER_CONFIG);
-    if (Files.exists(to.resolve(TOKENIZER)) && !Files.exists(config)) {
+    Tokenizers.convert(from, place).ifPresent(copied::add);
+    Path config = place.resolve(TOKENIZER_CONFIG);
+    if (exists(TOKENIZER, to, place) && !exists(TOKENIZER_CONFIG, to, place)) {
       // clients do not read the one without the other
       JsonFile.write(config, JsonFile.object().put("tokenizer_class", "PreTrainedTokenizerFast"));
       copied.add(config);
     }
-    Path settings = to.resolve(PREPROCESSOR);
+    Path settings = place.resolve(PREPROCESSOR);
     ObjectNode preprocessor = preprocessor(from.resolve(TOGETHER));
-    if (!preprocessor.isEmpty() && !Files.exists(settings)) {
+    if (!preprocessor.isEmpty() && !exists(PREPROCESSOR, to, place)) {
       JsonFile.write(settings, preprocessor);
       copied.add(settings);
     }
@@ -92,10 +97,10 @@ final class BesideFiles {
   }
 
   /** A part of a model, such as that for text of one that reads pictures, describes itself. */
-  static void describe(Config config, Path from, Path to) {
+  static void describe(Config config, Path from, Path to, Path place) {
     String whole = Config.read(from.resolve(ModelDirectory.CONFIG)).modelType();
     if (!config.modelType().equals(whole) && !CheckpointExport.same(from, to)) {
-      JsonFile.write(to.resolve(ModelDirectory.CONFIG), config.json());
+      JsonFile.write(place.resolve(ModelDirectory.CONFIG), config.json());
     }
   }
 
@@ -113,11 +118,12 @@ final class BesideFiles {
     return settings;
   }
 
+  private static boolean exists(String name, Path to, Path place) {
+    return Files.exists(place.resolve(name)) || Files.exists(to.resolve(name));
+  }
+
   private static void copyOne(Path source, Path target) {
     try {
-      if (Files.exists(target) && Files.isSameFile(source, target)) {
-        return; // an export into the checkpoint's own directory
-      }
       ModelDirectory.create(target.resolveSibling(""));
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(source));
       AtomicFile.write(

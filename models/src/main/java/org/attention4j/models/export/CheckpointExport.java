@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.attention4j.error.StorageException;
@@ -183,42 +185,44 @@ public record CheckpointExport(
             .withWeights(weights(cached))
             .withBlock(block)
             .withVariant(variant());
-    Path folder = directory.resolve(layout.folder());
-    ModelDirectory.create(folder);
-    ExportManifest earlier = ExportManifest.read(directory, directory.resolve(PARITY));
-    ExportReport report =
-        Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
-    List<Path> files = new ArrayList<>(report.files());
-    if (!folder.equals(directory)) {
-      files.replaceAll(
-          file -> file.endsWith(PARITY) ? moved(file, directory.resolve(PARITY)) : file);
-    }
-    List<Path> copies = BesideFiles.copy(from, directory);
-    files.addAll(copies);
-    BesideFiles.describe(model.config(), from, directory);
-    if (cached && exported.decodes()) {
-      Path genai = directory.resolve(GenaiConfig.FILE);
-      Path first =
-          files.stream().filter(f -> f.toString().endsWith(ONNX)).findFirst().orElseThrow();
-      String file = directory.relativize(first).toString().replace('\\', '/');
-      JsonFile.write(genai, GenaiConfig.of(model, program, file, from));
-      files.add(genai);
-    }
-    markExternalData(directory, folder, report.files());
-    List<Path> written = new ArrayList<>(files);
-    if (same(from, directory)) { // what lies beside is the checkpoint's own
-      written.removeAll(copies);
-      earlier.forget(copies);
-    }
-    earlier.replaceBy(written, kind());
-    return new ExportReport(
-        files,
-        report.source(),
-        report.target(),
-        report.tolerance(),
-        report.leastCosine(),
-        report.comparisons(),
-        report.attention());
+    return StagedExport.into(
+        directory,
+        kind(),
+        staged -> {
+          Path place = staged.place();
+          Path folder = place.resolve(layout.folder());
+          ModelDirectory.create(folder);
+          ExportReport report =
+              Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
+          List<Path> files = new ArrayList<>(report.files());
+          if (!folder.equals(place)) {
+            files.replaceAll(
+                file -> file.endsWith(PARITY) ? moved(file, place.resolve(PARITY)) : file);
+          }
+          List<Path> copies = BesideFiles.copy(from, directory, place);
+          files.addAll(copies);
+          BesideFiles.describe(exported.model().config(), from, directory, place);
+          if (cached && exported.decodes()) {
+            files.add(genai(exported, program, place, files));
+          }
+          markExternalData(directory, place, files);
+          List<Path> written = new ArrayList<>(files);
+          if (same(from, directory)) { // what lies beside is the checkpoint's own
+            written.removeAll(copies);
+            staged.keep(copies);
+          }
+          staged.add(written);
+          return report.in(staged.targets(files));
+        });
+  }
+
+  private Path genai(ExportedModel exported, Program program, Path place, List<Path> files)
+      throws IOException {
+    Path first = files.stream().filter(f -> f.toString().endsWith(ONNX)).findFirst().orElseThrow();
+    String file = place.relativize(first).toString().replace('\\', '/');
+    Path genai = place.resolve(GenaiConfig.FILE);
+    JsonFile.write(genai, GenaiConfig.of(exported.model(), program, file, from));
+    return genai;
   }
 
   /** With a cache for single tokens, else for whole sequences. */
@@ -265,30 +269,47 @@ public record CheckpointExport(
    * transformers.js looks for weights beside a model only if the configuration says so, which has
    * just been copied: of the models written now, and of others that lie in the folder.
    */
-  private void markExternalData(Path directory, Path folder, List<Path> models) {
+  private void markExternalData(Path directory, Path place, List<Path> written) {
     if (layout != Layout.TRANSFORMERS_JS) {
       return;
     }
-    ObjectNode beside = JsonFile.object();
-    try (Stream<Path> inside = Files.list(folder)) {
-      for (Path data : inside.filter(file -> file.toString().endsWith(DATA)).sorted().toList()) {
-        String name = data.getFileName().toString();
-        String model = name.substring(0, name.length() - DATA.length()) + ONNX;
-        if (models.contains(data) || !models.contains(folder.resolve(model))) {
-          beside.put(model, true);
+    Set<String> models = new TreeSet<>();
+    Path earlier = directory.resolve(layout.folder());
+    for (Path folder : List.of(place.resolve(layout.folder()), earlier)) {
+      for (String model : besideData(folder)) {
+        Path now = place.resolve(layout.folder()).resolve(model);
+        if (!folder.equals(earlier) || !written.contains(now)) {
+          models.add(model);
         }
       }
-    } catch (IOException e) {
-      throw StorageException.of("cannot read " + folder, e);
     }
-    Path file = directory.resolve(ModelDirectory.CONFIG);
-    ObjectNode config = JsonFile.read(file);
+    ObjectNode beside = JsonFile.object();
+    models.forEach(model -> beside.put(model, true));
+    Path copy = place.resolve(ModelDirectory.CONFIG); // none if it is there already
+    boolean own = !Files.exists(copy);
+    ObjectNode config = JsonFile.read(own ? directory.resolve(ModelDirectory.CONFIG) : copy);
     if (!beside.isEmpty()) {
       config.withObject("/transformers.js_config").set("use_external_data_format", beside);
-      JsonFile.write(file, config);
+      JsonFile.write(copy, config);
     } else if (config.at("/transformers.js_config") instanceof ObjectNode other
         && other.remove("use_external_data_format") != null) { // it was said of other files
-      JsonFile.write(file, config);
+      JsonFile.write(copy, config);
+    }
+  }
+
+  /** Models whose weights lie beside them. */
+  private static List<String> besideData(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> inside = Files.list(folder)) {
+      return inside
+          .map(file -> file.getFileName().toString())
+          .filter(name -> name.endsWith(DATA))
+          .map(name -> name.substring(0, name.length() - DATA.length()) + ONNX)
+          .toList();
+    } catch (IOException e) {
+      throw StorageException.of("cannot read " + folder, e);
     }
   }
 

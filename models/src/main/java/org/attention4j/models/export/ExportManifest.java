@@ -43,12 +43,10 @@ final class ExportManifest {
   private record Entry(String name, String variant, long size, String sha256) {}
 
   private final Path directory;
-  private final Path parity;
   private final Map<String, Entry> entries = new LinkedHashMap<>();
 
-  private ExportManifest(Path directory, Path parity) {
+  private ExportManifest(Path directory) {
     this.directory = directory.toAbsolutePath().normalize();
-    this.parity = parity;
   }
 
   /**
@@ -57,7 +55,7 @@ final class ExportManifest {
    * @param parity the file that holds the list
    */
   static ExportManifest read(Path directory, Path parity) {
-    ExportManifest manifest = new ExportManifest(directory, parity);
+    ExportManifest manifest = new ExportManifest(directory);
     if (Files.isRegularFile(parity)) {
       try {
         for (JsonNode file : JsonFile.read(parity).path(FILES)) {
@@ -79,52 +77,56 @@ final class ExportManifest {
     entries.put(entry.name, entry);
   }
 
-  /** Files that are no export's any more. */
-  void forget(Collection<Path> files) {
-    files.forEach(file -> entries.remove(relative(file)));
+  /**
+   * What is listed once an export has taken the place of this one: its own files, and models of
+   * other variants, which stay.
+   *
+   * @param place the folder that holds the files still
+   * @param files written by the export
+   * @param variant of its models. Empty where there is only one
+   */
+  ExportManifest followedBy(Path place, Collection<Path> files, String variant) throws IOException {
+    ExportManifest now = new ExportManifest(directory);
+    for (Path file : files) {
+      String name = place.relativize(file).toString().replace('\\', '/');
+      boolean model = !variant.isEmpty() && name.contains(".onnx");
+      now.add(new Entry(name, model ? variant : "", Files.size(file), sha256(file)));
+    }
+    for (Entry entry : entries.values()) {
+      boolean other =
+          !variant.isEmpty() && !entry.variant.isEmpty() && !entry.variant.equals(variant);
+      if (other && !now.entries.containsKey(entry.name) && ours(entry) != null) {
+        now.add(entry);
+      }
+    }
+    return now;
   }
 
   /**
-   * Takes away what an earlier export wrote and this one did not, and lists what is there now.
+   * Files of this list that are not on the next, apart from those that nobody takes away.
    *
-   * @param files written by this export
-   * @param variant of its models; those of other variants stay. Empty where there is only one
+   * @param kept names of files that are not an export's any more
    */
-  void replaceBy(Collection<Path> files, String variant) {
-    ExportManifest now = new ExportManifest(directory, parity);
-    try {
-      for (Path file : files) {
-        String name = relative(file);
-        boolean model = !variant.isEmpty() && name.contains(".onnx");
-        if (!file.toAbsolutePath().normalize().equals(parity.toAbsolutePath().normalize())) {
-          now.add(new Entry(name, model ? variant : "", Files.size(file), sha256(file)));
-        }
+  Set<Path> without(ExportManifest next, Collection<String> kept) throws IOException {
+    Set<Path> files = new LinkedHashSet<>();
+    for (Entry entry : entries.values()) {
+      boolean stays = next.entries.containsKey(entry.name) || kept.contains(entry.name);
+      Path file = stays ? null : ours(entry);
+      if (file != null) {
+        files.add(file);
       }
-      Set<Path> folders = new LinkedHashSet<>();
-      for (Entry entry : entries.values()) {
-        if (now.entries.containsKey(entry.name)) {
-          continue;
-        }
-        boolean beside =
-            !variant.isEmpty() && !entry.variant.isEmpty() && !entry.variant.equals(variant);
-        Path file = ours(entry);
-        if (file != null && beside) {
-          now.add(entry);
-        } else if (file != null) {
-          Files.delete(file);
-          folders.add(file.resolveSibling(""));
-        }
-      }
-      removeEmpty(folders);
-    } catch (IOException e) {
-      throw StorageException.of("cannot replace an earlier export in " + directory, e);
     }
-    now.write();
+    return files;
   }
 
-  private String relative(Path file) {
-    Path inside = directory.relativize(file.toAbsolutePath().normalize());
-    return inside.toString().replace('\\', '/');
+  /** Takes files away, and folders that were left empty. */
+  void remove(Set<Path> files) throws IOException {
+    Set<Path> folders = new LinkedHashSet<>();
+    for (Path file : files) {
+      Files.delete(file);
+      folders.add(file.resolveSibling(""));
+    }
+    removeEmpty(folders);
   }
 
   /** The file, if it is in the directory and as the export left it; else null. */
@@ -154,8 +156,9 @@ final class ExportManifest {
     }
   }
 
-  private void write() {
-    ObjectNode json = JsonFile.read(parity);
+  /** Puts the list into a file with the figures of a comparison. */
+  void writeTo(Path figures) {
+    ObjectNode json = JsonFile.read(figures);
     ArrayNode list = json.putArray(FILES);
     List<Entry> all = new ArrayList<>(entries.values());
     for (Entry entry : all) {
@@ -165,7 +168,7 @@ final class ExportManifest {
       }
       file.put("size", entry.size).put("sha256", entry.sha256);
     }
-    JsonFile.write(parity, json);
+    JsonFile.write(figures, json);
   }
 
   private static String sha256(Path file) throws IOException {

@@ -27,18 +27,27 @@ public final class FamilyExport {
    */
   public static ExportReport write(
       ModelDirectory from, Program program, Exporter exporter, ExportOptions options, Path to) {
-    ModelDirectory.create(to);
-    ExportManifest earlier = ExportManifest.read(to, to.resolve(CheckpointExport.PARITY));
-    ExportReport report = exporter.export(program, from.weights(), to, options);
-    List<Path> beside = ModelDirectory.begin(to, from.model(), from.tokenizer());
+    return StagedExport.into(
+        to, "", staged -> staged(from, program, exporter, options, to, staged));
+  }
+
+  private static ExportReport staged(
+      ModelDirectory from,
+      Program program,
+      Exporter exporter,
+      ExportOptions options,
+      Path to,
+      StagedExport staged) {
+    ExportReport report = exporter.export(program, from.weights(), staged.place(), options);
+    List<Path> beside = ModelDirectory.begin(staged.place(), from.model(), from.tokenizer());
     List<Path> written = new ArrayList<>(report.files());
     if (CheckpointExport.same(from.path(), to)) { // what lies beside is the model's own
-      written.remove(to.resolve(ModelDirectory.WEIGHTS));
-      earlier.forget(beside);
+      written.remove(staged.place().resolve(ModelDirectory.WEIGHTS));
+      staged.keep(beside);
     } else {
       written.addAll(beside);
     }
-    earlier.replaceBy(written, "");
-    return report;
+    staged.add(written);
+    return report.in(staged.targets(report.files()));
   }
 }

@@ -21,8 +21,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import org.attention4j.error.AttentionException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.cli.Main;
 import org.attention4j.models.huggingface.Adapter;
@@ -368,6 +370,38 @@ class CheckpointExportTest {
     assertTrue(Files.exists(outside));
     JsonNode files = mapper.readTree(to.resolve("parity.json").toFile()).path("files");
     assertEquals(report.files().size() - 1, files.size(), "all but parity.json itself");
+  }
+
+  /** Whatever goes wrong beside the models, too: what is in the directory is the earlier export. */
+  @Test
+  void anExportThatFailsLateLeavesTheEarlierOneAsItWas() throws IOException {
+    Path from = folder.resolve("from");
+    Files.createDirectories(from);
+    try (Stream<Path> files = Files.list(of("gpt2").from())) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, from.resolve(file.getFileName()));
+      }
+    }
+    Path to = folder.resolve("out");
+    CheckpointExport export = CheckpointExport.of(from).withExternalData(true);
+    export.to(to);
+    Map<String, byte[]> before = contents(to);
+    Files.writeString(from.resolve("modules.json"), "[{"); // read after the models are written
+    assertThrows(AttentionException.class, () -> export.withCache(true).to(to));
+    Map<String, byte[]> after = contents(to);
+    assertEquals(before.keySet(), after.keySet());
+    before.forEach((name, bytes) -> assertArrayEquals(bytes, after.get(name), name));
+  }
+
+  private static Map<String, byte[]> contents(Path directory) throws IOException {
+    Map<String, byte[]> contents = new TreeMap<>();
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.toList()) {
+        String name = directory.relativize(file).toString();
+        contents.put(name, Files.isDirectory(file) ? new byte[0] : Files.readAllBytes(file));
+      }
+    }
+    return contents;
   }
 
   @Test

@@ -27,6 +27,7 @@ import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
 import org.attention4j.spi.Program;
+import org.attention4j.spi.StagingFolder;
 import org.attention4j.train.Optimizer;
 import org.attention4j.weights.Weights;
 
@@ -126,7 +127,7 @@ public final class OnnxExporter implements Exporter {
     Parity parity =
         new Parity(options, version("" + lowering(options).opset()), comparisons, remarks.lines());
     Files.writeString(staging.path().resolve(PARITY), parity.json());
-    return parity.report(staging.moveAll());
+    return parity.report(staging.moveAll(PARITY, () -> {}));
   }
 
   private static void write(

@@ -69,6 +69,10 @@ final class TemporaryWeights implements AutoCloseable {
     try {
       Path folder = folder().toRealPath();
       removeLeftovers(folder);
+      long room = Files.getFileStore(folder).getUsableSpace();
+      if (room < bytes) {
+        throw new IOException("only " + room / 1_000_000 + " MB are free");
+      }
       String unique = ProcessHandle.current().pid() + "-" + COUNT.incrementAndGet();
       TemporaryWeights weights = new TemporaryWeights(folder.resolve(PREFIX + unique + ".tmp"));
       boolean done = false;
@@ -89,7 +93,7 @@ final class TemporaryWeights implements AutoCloseable {
               + " MB for a short while in "
               + folder()
               + ", where they cannot be written: "
-              + e
+              + (e instanceof UncheckedIOException wrapped ? wrapped.getCause() : e)
               + "; -Djava.io.tmpdir names another place",
           e);
     }
