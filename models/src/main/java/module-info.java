@@ -17,6 +17,7 @@ module org.attention4j.models {
   exports org.attention4j.models.jinja;
   exports org.attention4j.models.golden;
   exports org.attention4j.models.huggingface;
+  exports org.attention4j.models.huggingface.model;
   exports org.attention4j.models.input;
   exports org.attention4j.models.run;
   exports org.attention4j.models.score;

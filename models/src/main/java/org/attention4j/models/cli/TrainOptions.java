@@ -15,7 +15,7 @@ import org.attention4j.models.family.Family;
 import org.attention4j.models.family.Gpt;
 import org.attention4j.models.family.Llama;
 import org.attention4j.models.family.Seq2Seq;
-import org.attention4j.models.huggingface.Architectures;
+import org.attention4j.models.huggingface.family.Architectures;
 import org.attention4j.models.run.TrainingPlan.Pace;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.op.Activation;

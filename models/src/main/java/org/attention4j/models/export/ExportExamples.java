@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 

@@ -3,7 +3,7 @@ package org.attention4j.models.export;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.attention4j.error.UsageException;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 
 /** Names that Optimum has for what a model is exported for. */
 final class ExportTask {

@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.TraceOptions;
-import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.spi.Program;
 import org.attention4j.tensor.TensorType;

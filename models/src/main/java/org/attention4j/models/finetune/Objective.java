@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
-import org.attention4j.models.huggingface.Pretrained;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Pretrained;
+import org.attention4j.models.huggingface.model.Task;
 
 /** What a model is trained for, and what a line of the data holds. */
 public enum Objective {

@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.EngineException;
 import org.attention4j.models.huggingface.Checkpoint;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.nn.Model;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;

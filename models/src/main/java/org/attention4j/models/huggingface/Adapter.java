@@ -9,6 +9,7 @@ import java.util.Objects;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.LowRank;

@@ -16,6 +16,8 @@ import java.util.stream.Collectors;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
+import org.attention4j.models.huggingface.model.Pretrained;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.LowRank;

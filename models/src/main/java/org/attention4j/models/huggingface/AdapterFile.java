@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.nn.Linear;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.attention4j.models.huggingface.PretrainedSession.Extra;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;

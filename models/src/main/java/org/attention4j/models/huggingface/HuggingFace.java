@@ -1,18 +1,28 @@
 package org.attention4j.models.huggingface;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.models.family.Config;
+import org.attention4j.models.huggingface.family.Architectures;
+import org.attention4j.models.huggingface.model.DecoderModel;
+import org.attention4j.models.huggingface.model.EncoderModel;
+import org.attention4j.models.huggingface.model.PooledModel;
+import org.attention4j.models.huggingface.model.Pretrained;
+import org.attention4j.models.huggingface.model.SentenceDense;
+import org.attention4j.models.huggingface.model.SentencePooling;
+import org.attention4j.models.huggingface.model.SourceModel;
+import org.attention4j.models.huggingface.model.Storable;
+import org.attention4j.models.huggingface.model.StoredFile;
+import org.attention4j.models.huggingface.model.Task;
+import org.attention4j.models.store.WeightFolder;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.tensor.HostTensor;
@@ -62,7 +72,7 @@ public final class HuggingFace {
 
   /** The weights of a directory for a model that has been read already; see {@link #open(Path)}. */
   public static Checkpoint open(Path directory, Pretrained model) {
-    Weights file = weights(directory);
+    Weights file = WeightFolder.load(directory);
     return fit(directory, asStored(model, file), file);
   }
 
@@ -96,7 +106,7 @@ public final class HuggingFace {
   public static Checkpoint openSentences(Path directory) {
     Config config = config(directory);
     Pretrained model = Architectures.read(config, Task.FEATURES);
-    Weights file = withoutHeads(model, weights(directory));
+    Weights file = withoutHeads(model, WeightFolder.load(directory));
     if (model instanceof EncoderModel) {
       return fit(directory, asStored(model, file), file);
     }
@@ -148,12 +158,6 @@ public final class HuggingFace {
         : List.of();
   }
 
-  /** The tensors of a folder, none of them pickled. */
-  static Weights weights(Path directory) {
-    refusePickles(directory);
-    return Weights.load(directory);
-  }
-
   /** Entries that are sound one by one may still not go together. */
   private static Map<String, TensorType> wanted(Path directory, Pretrained model) {
     try {
@@ -161,24 +165,6 @@ public final class HuggingFace {
     } catch (AttentionException e) {
       throw new FileFormatException(
           directory.resolve(CONFIG), "describes no sound model: " + e.getMessage(), e);
-    }
-  }
-
-  private static void refusePickles(Path directory) {
-    try (Stream<Path> files = Files.list(directory)) {
-      List<String> names = files.map(f -> f.getFileName().toString()).toList();
-      boolean safe = names.stream().anyMatch(n -> n.startsWith("model") && n.contains("safetens"));
-      boolean pickled = names.stream().anyMatch(n -> n.matches("pytorch_model.*\\.bin"));
-      if (pickled && !safe) {
-        throw new UsageException(
-            directory
-                + " holds pytorch_model.bin, which may run any code when it is read; convert it"
-                + " where you trust it: python -c \"import transformers as t; t.AutoModel"
-                + ".from_pretrained('.').save_pretrained('converted')\" with the class that"
-                + " config.json names instead of AutoModel, then use the new directory");
-      }
-    } catch (IOException e) {
-      throw StorageException.of("cannot list " + directory, e);
     }
   }
 }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;

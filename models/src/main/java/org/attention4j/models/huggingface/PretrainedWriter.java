@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.attention4j.error.StorageException;
+import org.attention4j.models.huggingface.model.SentenceDense;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.tensor.DType;

@@ -8,6 +8,8 @@ import java.util.Map;
 import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
+import org.attention4j.models.huggingface.model.NameRules;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.weights.Weights;

@@ -1,6 +1,6 @@
 /**
- * Models as Hugging Face publishes them: one file a family, the tasks, loading, running, and
- * replaying recorded cases.
+ * Models as Hugging Face publishes them: loading, running, saving, and adapters. The families are
+ * in {@code family}, what they are put together from in {@code model}.
  */
 @NullMarked
 package org.attention4j.models.huggingface;

@@ -14,7 +14,7 @@ import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.PretrainedSession;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;

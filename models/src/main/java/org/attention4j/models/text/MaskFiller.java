@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.attention4j.error.UsageException;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.token.Encoding;
 import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.spi.Engine;

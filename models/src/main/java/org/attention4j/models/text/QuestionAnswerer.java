@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.huggingface.Checkpoint;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.PairEncoding;
 import org.attention4j.models.token.Tokenizers;

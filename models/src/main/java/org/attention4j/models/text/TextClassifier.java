@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.SessionOptions;

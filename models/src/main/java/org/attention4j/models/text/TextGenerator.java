@@ -15,7 +15,7 @@ import org.attention4j.generate.Generator;
 import org.attention4j.generate.Sampling;
 import org.attention4j.generate.TokenListener;
 import org.attention4j.models.data.PairBatches.Marks;
-import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.jinja.Special;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.JsonTokenizer;

@@ -29,7 +29,7 @@ import org.attention4j.error.UsageException;
 import org.attention4j.models.cli.Main;
 import org.attention4j.models.huggingface.Adapter;
 import org.attention4j.models.huggingface.HuggingFace;
-import org.attention4j.models.huggingface.Pretrained;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.onnxformat.OnnxFiles;
 import org.attention4j.onnxformat.proto.AttributeProto;

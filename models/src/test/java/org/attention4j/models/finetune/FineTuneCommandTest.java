@@ -20,7 +20,7 @@ import org.attention4j.models.huggingface.Adapter;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.FineTuning;
 import org.attention4j.models.huggingface.HuggingFace;
-import org.attention4j.models.huggingface.Task;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.spi.Engines;
 import org.junit.jupiter.api.Test;

@@ -1,0 +1,95 @@
+package org.attention4j.models.huggingface.family;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.attention4j.models.family.Activations;
+import org.attention4j.models.family.Config;
+import org.attention4j.models.huggingface.model.Architecture;
+import org.attention4j.models.huggingface.model.DecoderModel;
+import org.attention4j.models.huggingface.model.Decoders;
+import org.attention4j.models.huggingface.model.LanguageHead;
+import org.attention4j.models.huggingface.model.NameRules;
+import org.attention4j.models.huggingface.model.Pretrained;
+import org.attention4j.models.huggingface.model.Task;
+import org.attention4j.models.huggingface.model.TokenEmbedder;
+import org.attention4j.nn.FeedForward;
+import org.attention4j.nn.HeadProjections;
+import org.attention4j.nn.Layer;
+import org.attention4j.nn.LayerNorm;
+import org.attention4j.nn.LayerStack;
+import org.attention4j.nn.LearnedPositions;
+import org.attention4j.nn.Linear;
+import org.attention4j.nn.MultiHeadAttention;
+import org.attention4j.nn.MultiHeadAttention.Heads;
+import org.attention4j.nn.MultiHeadAttention.Scores;
+import org.attention4j.nn.Residual;
+import org.attention4j.nn.StackNames;
+import org.attention4j.nn.TransformerEncoderLayer;
+import org.attention4j.op.Activation;
+import org.attention4j.op.Mask;
+
+/** GPT-2: learned positions, one projection for queries, keys and values, a tied head. */
+final class Gpt2 {
+  static final Architecture ARCHITECTURE =
+      new Architecture("gpt2", "GPT-2", "Radford et al. 2019", Decoders.TASKS, Gpt2::read);
+
+  private Gpt2() {}
+
+  static Pretrained read(Config config, Task task) {
+    int width = config.size("n_embd", 768);
+    int context = config.size("n_positions", 1024);
+    return new DecoderModel(
+        config,
+        task,
+        "transformer",
+        context,
+        width,
+        TokenEmbedder.of("wte", config.size("vocab_size", 50257), width)
+            .placed("wpe", new LearnedPositions(context, width))
+            .dropping(config.number("embd_pdrop", 0.1)),
+        layers(config, width, "gelu_new"),
+        LanguageHead.of("lm_head", config.flag("tie_word_embeddings", true)),
+        NameRules.prefix("transformer").ignoring("(.*\\.)?attn\\.bias"));
+  }
+
+  /**
+   * The layers and the last norm.
+   *
+   * @param activation where the configuration names none
+   */
+  static LayerStack layers(Config config, int width, String activation) {
+    int layers = config.size("n_layer", 12);
+    boolean bias = config.flag("bias", true); // nanoGPT's own models may have none
+    Linear.Style style = Decoders.style(config, bias).storedInFirst();
+    LayerNorm norm = new LayerNorm(width, config.number("layer_norm_epsilon", 1e-5), bias);
+    double dropout = config.number("resid_pdrop", 0.1);
+    Activation.Kind kind = Activations.read(config, "activation_function", activation);
+    FeedForward feedForward =
+        new FeedForward(width, config.size("n_inner", 4 * width), kind)
+            .styled(style, style)
+            .named(FeedForward.Names.GPT2);
+    List<Layer> stack = new ArrayList<>();
+    for (int n = 0; n < layers; n++) {
+      Heads heads = Heads.of(width, config.size("n_head", 12));
+      MultiHeadAttention attention =
+          MultiHeadAttention.of(heads, Mask.causal())
+              .with(HeadProjections.fused("c_attn", "c_proj").styled(style, style))
+              .with(
+                  Scores.of(Mask.causal())
+                      .scaled(scale(config, heads, n))
+                      .dropping(config.number("attn_pdrop", 0.1)));
+      stack.add(
+          new TransformerEncoderLayer(
+              attention,
+              feedForward,
+              Residual.pre(norm).dropping(dropout),
+              TransformerEncoderLayer.Names.GPT2));
+    }
+    return new LayerStack(stack, norm, StackNames.GPT2);
+  }
+
+  private static double scale(Config config, Heads heads, int layer) {
+    double scale = config.flag("scale_attn_weights", true) ? 1 / Math.sqrt(heads.size()) : 1;
+    return config.flag("scale_attn_by_inverse_layer_idx", false) ? scale / (layer + 1) : scale;
+  }
+}
