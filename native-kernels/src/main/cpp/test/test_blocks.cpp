@@ -1,115 +1,12 @@
 // Products with weights in blocks of 4 and 8 bits.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <string>
-#include <vector>
 
-#include "check.h"
-#include "problems.h"
+#include "blocks.h"
 
 namespace {
-
-constexpr float kGuard = 12345;
-constexpr int64_t kGroup = 16;
-constexpr int64_t kStep = 32;
-
-/** A product with random weights in the format of a4j_block_product, and what it should give. */
-struct Blocks {
-  Blocks(int64_t rows, int64_t inputs, int64_t outputs, int64_t block, int64_t bits, bool biased,
-         uint32_t seed)
-      : random(seed), x(static_cast<size_t>(rows * inputs)), y(static_cast<size_t>(rows * outputs + 1)) {
-    problem.struct_size = sizeof problem;
-    problem.rows = rows;
-    problem.inputs = inputs;
-    problem.outputs = outputs;
-    problem.block = block;
-    problem.bits = bits;
-    blocks = (inputs + block - 1) / block;
-    std::normal_distribution<float> normal;
-    for (float& value : x) value = normal(random);
-    if (biased) {
-      bias.resize(static_cast<size_t>(outputs));
-      for (float& value : bias) value = normal(random);
-    }
-    fill_weights();
-    std::fill(y.begin(), y.end(), kGuard);
-  }
-
-  int64_t piece_bytes() const { return kGroup * (4 + problem.block * problem.bits / 8); }
-
-  /** Bytes are all there can be; scales beyond the outputs are 0. */
-  void fill_weights() {
-    const int64_t groups = (problem.outputs + kGroup - 1) / kGroup;
-    weights.resize(static_cast<size_t>(groups * blocks * piece_bytes()));
-    std::uniform_real_distribution<float> scales(-0.1f, 0.1f);
-    for (unsigned char& byte : weights) byte = static_cast<unsigned char>(random());
-    for (int64_t piece = 0; piece < groups * blocks; piece++) {
-      for (int64_t o = 0; o < kGroup; o++) {
-        float scale = piece / blocks * kGroup + o < problem.outputs ? scales(random) : 0;
-        std::memcpy(&weights[static_cast<size_t>(piece * piece_bytes() + 4 * o)], &scale, sizeof scale);
-      }
-    }
-  }
-
-  double weight(int64_t output, int64_t input) const {
-    const unsigned char* piece =
-        &weights[static_cast<size_t>((output / kGroup * blocks + input / problem.block) * piece_bytes())];
-    const int64_t o = output % kGroup, i = input % problem.block;
-    float scale;
-    std::memcpy(&scale, piece + 4 * o, sizeof scale);
-    const unsigned char* bytes = piece + 4 * kGroup + 4 * o;
-    if (problem.bits == 8) return (bytes[64 * (i / 4) + i % 4] - 128) * static_cast<double>(scale);
-    const int both = bytes[64 * (i / 8) + i % 4];
-    return ((i % 8 < 4 ? both & 15 : both >> 4) - 8) * static_cast<double>(scale);
-  }
-
-  /** x as it is rounded to bytes. */
-  double rounded(int64_t row, int64_t input) const {
-    const float* line = &x[static_cast<size_t>(row * problem.inputs)];
-    float largest = 0;
-    for (int64_t i = input / kStep * kStep; i < std::min(problem.inputs, (input / kStep + 1) * kStep); i++) {
-      largest = std::max(largest, std::fabs(line[i]));
-    }
-    if (largest < 1e-35f) return 0;
-    return std::nearbyint(line[input] * (127 / largest)) * static_cast<double>(largest / 127);
-  }
-
-  int32_t run(a4j_context* context, a4j_error& error) {
-    problem.x = x.data();
-    problem.weights = weights.data();
-    problem.weight_bytes = static_cast<int64_t>(weights.size());
-    problem.bias = bias.empty() ? nullptr : bias.data();
-    problem.y = y.data();
-    return a4j_block_products(context, &problem, &error);
-  }
-
-  void check_all(const std::string& what) const {
-    for (int64_t r = 0; r < problem.rows; r++) {
-      for (int64_t o = 0; o < problem.outputs; o++) {
-        const double offset = bias.empty() ? 0 : static_cast<double>(bias[static_cast<size_t>(o)]);
-        double want = offset, size = std::fabs(offset);
-        for (int64_t i = 0; i < problem.inputs; i++) {
-          const double term = rounded(r, i) * weight(o, i);
-          want += term;
-          size += std::fabs(term);
-        }
-        const double got = static_cast<double>(y[static_cast<size_t>(r * problem.outputs + o)]);
-        check(std::fabs(got - want) <= 2e-6 * size, what + ": " + std::to_string(got) + " for " +
-                                                        std::to_string(want) + " in row " +
-                                                        std::to_string(r) + ", output " + std::to_string(o));
-      }
-    }
-    check(y.back() == kGuard, what + ": the guard behind y");
-  }
-
-  std::mt19937 random;
-  int64_t blocks;
-  std::vector<float> x, y, bias;
-  std::vector<unsigned char> weights;
-  a4j_block_product problem{};
-};
 
 std::string name_of(int32_t isa, const a4j_block_product& p) {
   return std::string(a4j_isa_name(isa)) + " " + std::to_string(p.rows) + " x " + std::to_string(p.inputs) +
@@ -180,7 +77,7 @@ TEST(blocks, the_largest_sums_do_not_overflow) {
     for (int64_t bits : {4, 8}) {
       for (int byte : {0, 255}) {
         Blocks blocks(2, 256, 16, 256, bits, false, 3);
-        std::fill(blocks.weights.begin() + 4 * kGroup, blocks.weights.end(),
+        std::fill(blocks.weights.begin() + 4 * Blocks::kGroup, blocks.weights.end(),
                   static_cast<unsigned char>(byte));
         for (size_t i = 0; i < blocks.x.size(); i++) blocks.x[i] = i < 256 ? 1.0f : -1.0f;
         a4j_error error{};
@@ -229,10 +126,10 @@ TEST(blocks, what_cannot_be_is_refused) {
   auto refused = [&](const char* what, auto change) {
     Blocks blocks(2, 64, 20, 32, 4, true, 1);
     check(blocks.run(context.get(), error) == A4J_OK, error.message);
-    std::fill(blocks.y.begin(), blocks.y.end(), kGuard);
+    std::fill(blocks.y.begin(), blocks.y.end(), Blocks::kGuard);
     change(blocks.problem);
     check(a4j_block_products(context.get(), &blocks.problem, &error) == A4J_INVALID_ARGUMENT, what);
-    check(std::all_of(blocks.y.begin(), blocks.y.end(), [](float v) { return v == kGuard; }), what);
+    check(std::all_of(blocks.y.begin(), blocks.y.end(), [](float v) { return v == Blocks::kGuard; }), what);
   };
   using P = a4j_block_product;
   refused("another size of structure", [](P& p) { p.struct_size--; });

@@ -86,19 +86,20 @@ class TemporaryWeightsTest {
 
   @ParameterizedTest
   @CsvSource({
-    "F16, floating, all",
-    "BF16, floating, all",
-    "BF16, floating, none",
-    "BF16, int8, all",
-    "F16, int4, all",
-    "BF16, int8_dynamic, all"
+    "F16, floating, all, auto",
+    "BF16, floating, all, auto",
+    "BF16, floating, none, auto",
+    "BF16, int8, all, auto",
+    "BF16, int8, all, none",
+    "F16, int4, all, none",
+    "BF16, int8_dynamic, all, auto"
   })
-  void theFileGivesTheBitsOfWeightsWidenedBeforeAndIsGone(DType dtype, String format, String level)
-      throws IOException {
+  void theFileGivesTheBitsOfWeightsWidenedBeforeAndIsGone(
+      DType dtype, String format, String level, String products) throws IOException {
     Path place = place();
     Weights narrow = stored(dtype);
     Weights wide = narrow.map((path, tensor) -> tensor.cast(DType.F32));
-    SessionOptions options = options(format, level);
+    SessionOptions options = options(format, level).with("products", products);
     try (Session expected = new OnnxEngine().open(PROGRAM, wide, options);
         Session actual = new OnnxEngine().open(PROGRAM, narrow, options)) {
       Compare.equal("whole", expected.run(INPUTS), actual.run(INPUTS), 0);
@@ -116,7 +117,7 @@ class TemporaryWeightsTest {
     Path missing = directory.resolve("missing");
     System.setProperty(PLACE, missing.toString());
     try (Session session =
-        new OnnxEngine().open(PROGRAM, stored(DType.F32), options("int8", "all"))) {
+        new OnnxEngine().open(PROGRAM, stored(DType.F32), options("int8_dynamic", "all"))) {
       StorageException e = assertThrows(StorageException.class, () -> session.run(INPUTS));
       String text = String.valueOf(e.getMessage());
       assertTrue(text.contains(missing.toString()), text);
@@ -137,7 +138,7 @@ class TemporaryWeightsTest {
       Files.setLastModifiedTime(file, FileTime.fromMillis(0));
     }
     try (Session session =
-        new OnnxEngine().open(PROGRAM, stored(DType.F32), options("int8", "all"))) {
+        new OnnxEngine().open(PROGRAM, stored(DType.F32), options("int8_dynamic", "all"))) {
       session.run(INPUTS);
     }
     assertEquals(
