@@ -41,6 +41,15 @@ class FineTuneCommandTest {
     return JsonFile.read(written(out.toString()));
   }
 
+  /** Trains with options that follow the paths. */
+  private static JsonNode train(Path from, Path data, Path out, String options) throws Exception {
+    List<String> arguments = new ArrayList<>(List.of("train", "--json", "--quiet"));
+    arguments.addAll(List.of("--from", from.toString(), "--data", data.toString()));
+    arguments.addAll(List.of("--out", out.toString()));
+    arguments.addAll(List.of(options.split(" ")));
+    return run(arguments.toArray(String[]::new));
+  }
+
   private static Path written(String text) throws Exception {
     Path file = Files.createTempFile("result", ".json");
     Files.writeString(file, text, StandardCharsets.UTF_8);
@@ -65,35 +74,16 @@ class FineTuneCommandTest {
     assumeTrue(Engines.names().contains(engine), "engine " + engine + " cannot run here");
     Path out = directory.resolve("out");
     JsonNode result =
-        run(
-            "train",
-            "--json",
-            "--quiet",
-            "--fresh",
-            "--engine",
-            engine,
-            "--threads",
-            "1",
-            "--from",
-            SmallDirectories.start(directory, family).toString(),
-            "--objective",
-            objective,
-            "--data",
-            SmallDirectories.data(directory, objective).toString(),
-            "--out",
-            out.toString(),
-            "--steps",
-            "40",
-            "--batch",
-            "8",
-            "--learning-rate",
-            "2e-2",
-            "--evaluate-every",
-            "20",
-            "--evaluation-batches",
-            "2",
-            "--training-share",
-            "0.8");
+        train(
+            SmallDirectories.start(directory, family),
+            SmallDirectories.data(directory, objective),
+            out,
+            "--fresh --engine "
+                + engine
+                + " --threads 1 --objective "
+                + objective
+                + " --steps 40 --batch 8 --learning-rate 2e-2 --evaluate-every 20"
+                + " --evaluation-batches 2 --training-share 0.8");
     double first = result.path("losses").path(0).path("training").asDouble();
     double last = result.path("training_loss").asDouble();
     assertTrue(last < 0.8 * first, first + " to " + last);
@@ -139,46 +129,19 @@ class FineTuneCommandTest {
   void anotherHeadKeepsTheLayers() throws Exception {
     Path masked = directory.resolve("masked");
     Path bert = SmallDirectories.start(directory, "bert");
-    run(
-        "train",
-        "--json",
-        "--quiet",
-        "--fresh",
-        "--engine",
-        "reference",
-        "--from",
-        bert.toString(),
-        "--data",
-        SmallDirectories.data(directory, "masked").toString(),
-        "--out",
-        masked.toString(),
-        "--steps",
-        "1",
-        "--max-length",
-        "12");
+    train(
+        bert,
+        SmallDirectories.data(directory, "masked"),
+        masked,
+        "--fresh --engine reference --steps 1 --max-length 12");
     Path classes = directory.resolve("classes");
     JsonNode result =
-        run(
-            "train",
-            "--json",
-            "--quiet",
-            "--engine",
-            "reference",
-            "--from",
-            masked.toString(),
-            "--objective",
-            "classify",
-            "--data",
-            SmallDirectories.data(directory, "classify").toString(),
-            "--out",
-            classes.toString(),
-            "--lora-rank",
-            "2",
-            "--lora-targets",
-            "query,value",
-            "--merge",
-            "--steps",
-            "2");
+        train(
+            masked,
+            SmallDirectories.data(directory, "classify"),
+            classes,
+            "--engine reference --objective classify --lora-rank 2 --lora-targets query,value"
+                + " --merge --steps 2");
     assertTrue(
         result.path("trained_parameters").asLong() < result.path("parameters").asLong() / 4,
         result.toString());
@@ -200,41 +163,10 @@ class FineTuneCommandTest {
   void anAdapterTrainsTheHeadOfATaggerAsAWhole() throws Exception {
     Path tagger = directory.resolve("tagger");
     Path adapter = directory.resolve("adapter");
-    String data = SmallDirectories.data(directory, "classify-tokens").toString();
-    String start = SmallDirectories.start(directory, "bert").toString();
-    run(
-        "train",
-        "--json",
-        "--quiet",
-        "--fresh",
-        "--engine",
-        "reference",
-        "--from",
-        start,
-        "--objective",
-        "classify-tokens",
-        "--data",
-        data,
-        "--out",
-        tagger.toString(),
-        "--steps",
-        "1");
-    run(
-        "train",
-        "--json",
-        "--quiet",
-        "--engine",
-        "reference",
-        "--from",
-        tagger.toString(),
-        "--data",
-        data,
-        "--out",
-        adapter.toString(),
-        "--steps",
-        "1",
-        "--lora-rank",
-        "1");
+    Path data = SmallDirectories.data(directory, "classify-tokens");
+    Path start = SmallDirectories.start(directory, "bert");
+    train(start, data, tagger, "--fresh --engine reference --objective classify-tokens --steps 1");
+    train(tagger, data, adapter, "--engine reference --steps 1 --lora-rank 1");
     JsonNode config = JsonFile.read(adapter.resolve("adapter_config.json"));
     assertEquals("TOKEN_CLS", config.path("task_type").asText());
     assertEquals("[\"classifier\"]", config.path("modules_to_save").toString());
@@ -290,24 +222,11 @@ class FineTuneCommandTest {
   @Test
   void aRunIsResumedWithItsOwnOptionsOnly() throws Exception {
     Path out = directory.resolve("out");
-    run(
-        "train",
-        "--json",
-        "--quiet",
-        "--fresh",
-        "--engine",
-        "reference",
-        "--from",
-        SmallDirectories.start(directory, "t5").toString(),
-        "--data",
-        SmallDirectories.data(directory, "seq2seq").toString(),
-        "--out",
-        out.toString(),
-        "--lora-rank",
-        "2",
-        "--merge",
-        "--steps",
-        "2");
+    train(
+        SmallDirectories.start(directory, "t5"),
+        SmallDirectories.data(directory, "seq2seq"),
+        out,
+        "--fresh --engine reference --lora-rank 2 --merge --steps 2");
     JsonNode again = run("train", "--json", "--quiet", "--resume", "--out", out.toString());
     assertEquals(2, again.path("steps").asLong());
     assertTrue(again.path("finished").asBoolean());
