@@ -18,11 +18,30 @@ final class PackedBlocks {
   /** Neighbouring inputs of an output that stand together. */
   private static final int NEIGHBOURS = 4;
 
+  private static final long MOST_BYTES = 1L << 30;
+
   private PackedBlocks() {}
 
   /** Whether the kernel has blocks of this size. */
   static boolean hasBlocksOf(int size) {
     return size >= 32;
+  }
+
+  /** Whether a matrix fits into one piece of memory, of 1 GiB. */
+  static boolean hold(Matrix matrix, int bits, int size) {
+    return (long) groups(matrix) * blocks(matrix, size) * width(bits, size) <= MOST_BYTES;
+  }
+
+  private static int groups(Matrix matrix) {
+    return (matrix.outputs() + GROUP - 1) / GROUP;
+  }
+
+  private static int blocks(Matrix matrix, int size) {
+    return (matrix.inputs() + size - 1) / size;
+  }
+
+  private static int width(int bits, int size) {
+    return GROUP * (size * bits / 8 + Float.BYTES);
   }
 
   /**
@@ -37,9 +56,9 @@ final class PackedBlocks {
    * @param size weights that share a scale, along the inputs: 32 or more
    */
   static Weight of(Matrix matrix, int bits, int size) {
-    int groups = (matrix.outputs() + GROUP - 1) / GROUP;
-    int blocks = (matrix.inputs() + size - 1) / size;
-    int width = GROUP * (size * bits / 8 + Float.BYTES);
+    int groups = groups(matrix);
+    int blocks = blocks(matrix, size);
+    int width = width(bits, size);
     return new Weight() {
       @Override
       public DType dtype() {

@@ -174,7 +174,8 @@ public final class Quantizer {
     boolean packed =
         kernel
             && matrix.weight().dtype() == DType.F32
-            && PackedBlocks.hasBlocksOf(rounding.block());
+            && PackedBlocks.hasBlocksOf(rounding.block())
+            && PackedBlocks.hold(matrix, bits, rounding.block());
     NodeProto product =
         packed
             ? ofKernel(node, name + ".packed", matrix, bits, output)
