@@ -87,8 +87,9 @@ public final class HuggingFace {
     for (SentenceDense layer : dense(model)) {
       all = layer.addTo(all, directory);
     }
-    Map<String, TensorType> wanted = wanted(directory, model);
     try {
+      WeightFitting.requireLayers(model.config(), file);
+      Map<String, TensorType> wanted = wanted(directory, model);
       WeightFitting.Fitted fitted = WeightFitting.fit(model.nameRules(), all, wanted);
       return new Checkpoint(directory, model, fitted.weights(), fitted.paths());
     } catch (WeightsException e) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
+import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.NameRules;
 import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.tensor.HostTensor;
@@ -18,6 +19,17 @@ import org.attention4j.weights.Weights;
 final class WeightFitting {
   /** All of any real model's; a file that is made to annoy does not fill the screen. */
   private static final int LISTED = 1000;
+
+  /** What configurations call the number of layers. */
+  private static final List<String> LAYERS =
+      List.of(
+          "num_hidden_layers",
+          "n_layer",
+          "n_layers",
+          "num_layers",
+          "num_decoder_layers",
+          "encoder_layers",
+          "decoder_layers");
 
   private final NameRules rules;
   private final Weights file;
@@ -47,6 +59,28 @@ final class WeightFitting {
    */
   static Fitted fit(NameRules rules, Weights file, Map<String, TensorType> wanted) {
     return new WeightFitting(rules, file, wanted).fit();
+  }
+
+  /**
+   * Refuses a file with fewer tensors than a configuration has layers, before so many are built.
+   *
+   * @throws WeightsException that names the entry
+   */
+  static void requireLayers(Config config, Weights file) {
+    int tensors = file.names().size();
+    for (String name : LAYERS) {
+      int layers = config.json().path(name).asInt();
+      if (layers > tensors) {
+        throw new WeightsException(
+            "weights do not fit the model: it has "
+                + layers
+                + " layers ('"
+                + name
+                + "' in config.json), but there are only "
+                + tensors
+                + " tensors");
+      }
+    }
   }
 
   /** The types of a model's parameters, by path. */

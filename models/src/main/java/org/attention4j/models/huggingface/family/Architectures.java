@@ -23,7 +23,7 @@ public final class Architectures {
           Gemma.ARCHITECTURE,
           Gemma2.ARCHITECTURE,
           Gemma3.ARCHITECTURE,
-          Gemma3.WITH_PICTURES,
+          Gemma3Part.ARCHITECTURE,
           GptNeoX.ARCHITECTURE,
           GptJ.ARCHITECTURE,
           Opt.ARCHITECTURE,

@@ -12,7 +12,6 @@ import org.attention4j.models.huggingface.model.TextTower;
 import org.attention4j.models.huggingface.model.TokenEmbedder;
 import org.attention4j.models.huggingface.model.Tower;
 import org.attention4j.models.huggingface.model.TowerModel;
-import org.attention4j.nn.Embedding;
 import org.attention4j.nn.FeedForward;
 import org.attention4j.nn.HeadProjections;
 import org.attention4j.nn.Init;
@@ -38,7 +37,6 @@ final class Clip {
           "Radford et al. 2021",
           List.of(Task.FEATURES, Task.IMAGE_CLASSIFICATION),
           Clip::read);
-
   static final Architecture TEXT =
       new Architecture(
           "clip_text_model",
@@ -98,14 +96,9 @@ final class Clip {
     Init init = Init.normal(0.02);
     long end = config.id("eos_token_id", 49407);
     TokenEmbedder embedder =
-        new TokenEmbedder(
-            "token_embedding",
-            new Embedding(config.size("vocab_size", 49408), width, init),
-            1,
-            new TokenEmbedder.Named(
-                "position_embedding", new LearnedPositions(context(config), width, 0, init)),
-            null,
-            0);
+        TokenEmbedder.of("token_embedding", config.size("vocab_size", 49408), width)
+            .starting(init)
+            .placed("position_embedding", new LearnedPositions(context(config), width, 0, init));
     return new TextTower(
         embedder,
         layers(config, width, 8, 4 * WIDTH, Mask.causal()),
