@@ -89,12 +89,12 @@ class ResumeTest {
         Trainer resumed = trainer()) {
       for (int step = 0; step < STEPS; step++) {
         if (step == STEPS / 2) {
-          Checkpoint.of(whole, Map.of("batches", Integer.toString(step))).save(file);
+          TrainingCheckpoint.of(whole, Map.of("batches", Integer.toString(step))).save(file);
         }
         whole.step(batch(step));
       }
       resumed.step(batch(99)); // what it did before does not matter
-      Checkpoint checkpoint = Checkpoint.load(file);
+      TrainingCheckpoint checkpoint = TrainingCheckpoint.load(file);
       checkpoint.restore(resumed);
       for (long step = Long.parseLong(checkpoint.metadata().get("batches")); step < STEPS; step++) {
         resumed.step(batch(step));
@@ -129,7 +129,7 @@ class ResumeTest {
   }
 
   private static HostTensor endOf(Trainer trainer, TrainerState start) {
-    new Checkpoint(start, Map.of()).restore(trainer);
+    new TrainingCheckpoint(start, Map.of()).restore(trainer);
     trainer.step(batch(1));
     return trainer.weights().get("in.weight");
   }
@@ -140,7 +140,7 @@ class ResumeTest {
     try (Trainer saved = trainer(8, AdamW.lr(0.01));
         Trainer wider = trainer(9, AdamW.lr(0.01));
         Trainer plain = trainer(8, Sgd.of(Schedule.constant(0.01)))) {
-      Checkpoint checkpoint = Checkpoint.of(saved, Map.of());
+      TrainingCheckpoint checkpoint = TrainingCheckpoint.of(saved, Map.of());
       HostTensor before = wider.weights().get("in.weight");
       assertRefused(
           checkpoint,
@@ -151,11 +151,12 @@ class ResumeTest {
       assertTrue(before.equalsExactly(wider.weights().get("in.weight")));
       assertRefused(checkpoint, plain, "6 surplus", "optimizer.exp_avg.in.weight");
       assertRefused(
-          Checkpoint.of(plain, Map.of()), saved, "6 missing", "optimizer.exp_avg.in.bias");
+          TrainingCheckpoint.of(plain, Map.of()), saved, "6 missing", "optimizer.exp_avg.in.bias");
     }
   }
 
-  private static void assertRefused(Checkpoint checkpoint, Trainer trainer, String... parts) {
+  private static void assertRefused(
+      TrainingCheckpoint checkpoint, Trainer trainer, String... parts) {
     WeightsException e = assertThrows(WeightsException.class, () -> checkpoint.restore(trainer));
     for (String part : parts) {
       assertTrue(String.valueOf(e.getMessage()).contains(part), e::getMessage);
@@ -186,14 +187,14 @@ class ResumeTest {
         process.destroyForcibly(); // SIGKILL: no shutdown hooks, no finally
         assertTrue(process.waitFor(30, TimeUnit.SECONDS));
       }
-      reached = Checkpoint.load(file).state().step();
+      reached = TrainingCheckpoint.load(file).state().step();
     }
     try (Trainer whole = trainer();
         Trainer resumed = trainer()) {
       for (long step = 0; step < reached; step++) {
         whole.step(batch(step));
       }
-      Checkpoint.load(file).restore(resumed);
+      TrainingCheckpoint.load(file).restore(resumed);
       assertTrue(reached >= 4, "each round made progress");
       assertSame(whole, resumed);
     }
@@ -217,11 +218,11 @@ class ResumeTest {
       Path file = Path.of(args[0]);
       try (Trainer trainer = trainer()) {
         if (Files.exists(file)) {
-          Checkpoint.load(file).restore(trainer);
+          TrainingCheckpoint.load(file).restore(trainer);
         }
         for (long step = trainer.state().step(); ; step++) {
           trainer.step(batch(step));
-          Checkpoint.of(trainer, Map.of()).save(file);
+          TrainingCheckpoint.of(trainer, Map.of()).save(file);
           System.out.println("saved");
         }
       }

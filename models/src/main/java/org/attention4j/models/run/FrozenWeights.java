@@ -14,8 +14,8 @@ import org.attention4j.error.UsageException;
 import org.attention4j.spi.TrainerState;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
-import org.attention4j.train.Checkpoint;
 import org.attention4j.train.Optimizer;
+import org.attention4j.train.TrainingCheckpoint;
 import org.attention4j.weights.Weights;
 
 /**
@@ -47,7 +47,7 @@ final class FrozenWeights {
   }
 
   /** The checkpoint without them. */
-  Checkpoint removedFrom(Checkpoint whole) {
+  TrainingCheckpoint removedFrom(TrainingCheckpoint whole) {
     if (paths.isEmpty()) {
       return whole;
     }
@@ -55,7 +55,7 @@ final class FrozenWeights {
     rest.keySet().removeAll(paths);
     Map<String, String> metadata = new LinkedHashMap<>(whole.metadata());
     metadata.put(FINGERPRINT, fingerprint);
-    return new Checkpoint(with(whole.state(), rest), metadata);
+    return new TrainingCheckpoint(with(whole.state(), rest), metadata);
   }
 
   /**
@@ -65,7 +65,7 @@ final class FrozenWeights {
    * @param now the weights that this was made of
    * @throws UsageException if the weights are not those that the saved run had
    */
-  Checkpoint addedTo(Checkpoint saved, Path file, Weights now) {
+  TrainingCheckpoint addedTo(TrainingCheckpoint saved, Path file, Weights now) {
     String wanted = saved.metadata().get(FINGERPRINT);
     if (wanted == null) {
       return saved;
@@ -81,7 +81,7 @@ final class FrozenWeights {
     }
     Map<String, HostTensor> all = new LinkedHashMap<>(saved.state().weights().tensors());
     paths.forEach(path -> all.put(path, now.get(path)));
-    return new Checkpoint(with(saved.state(), all), saved.metadata());
+    return new TrainingCheckpoint(with(saved.state(), all), saved.metadata());
   }
 
   private static TrainerState with(TrainerState state, Map<String, HostTensor> weights) {

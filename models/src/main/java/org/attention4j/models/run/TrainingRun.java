@@ -18,7 +18,7 @@ import org.attention4j.spi.Program;
 import org.attention4j.spi.StepResult;
 import org.attention4j.spi.Trainer;
 import org.attention4j.tensor.HostTensor;
-import org.attention4j.train.Checkpoint;
+import org.attention4j.train.TrainingCheckpoint;
 import org.attention4j.weights.Weights;
 import org.jspecify.annotations.Nullable;
 
@@ -97,7 +97,7 @@ public final class TrainingRun {
   }
 
   private void restore(Trainer trainer, Path file) {
-    Checkpoint checkpoint = Checkpoint.load(file);
+    TrainingCheckpoint checkpoint = TrainingCheckpoint.load(file);
     String corpus = checkpoint.metadata().getOrDefault(CORPUS, "");
     if (!corpus.equals(plan.corpus())) {
       throw new UsageException(
@@ -231,7 +231,7 @@ public final class TrainingRun {
 
   /** The checkpoint first: it is what a killed run goes on from. */
   private Weights save(Trainer trainer) {
-    Checkpoint checkpoint = Checkpoint.of(trainer, Map.of(CORPUS, plan.corpus()));
+    TrainingCheckpoint checkpoint = TrainingCheckpoint.of(trainer, Map.of(CORPUS, plan.corpus()));
     Path file = plan.directory().resolve(CHECKPOINT);
     Weights weights = checkpoint.state().weights();
     frozen(weights).removedFrom(checkpoint).save(file);

@@ -30,6 +30,7 @@ import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.TrainerState;
 import org.attention4j.tensor.HostTensor;
+import org.attention4j.train.TrainingCheckpoint;
 import org.attention4j.weights.Weights;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -259,15 +260,14 @@ final class HostileDirectoriesTest {
     Map<String, HostTensor> slots = new LinkedHashMap<>();
     weights.tensors().forEach((name, tensor) -> slots.put("m." + name, tensor));
     Path folder = folder("training", Map.of());
-    new org.attention4j.train.Checkpoint(
-            new TrainerState(7, 42, weights, slots), Map.of("corpus", "abc"))
+    new TrainingCheckpoint(new TrainerState(7, 42, weights, slots), Map.of("corpus", "abc"))
         .save(folder.resolve("checkpoint.safetensors"));
     attack(
         "checkpoint.safetensors",
         Mutator.safetensors(),
         model -> {
           Path file = model.resolve("checkpoint.safetensors");
-          var loaded = org.attention4j.train.Checkpoint.load(file);
+          var loaded = TrainingCheckpoint.load(file);
           loaded.state().weights().tensors().values().forEach(HostTensor::toDoubleArray);
           loaded.state().slots().values().forEach(HostTensor::toDoubleArray);
         },

@@ -27,7 +27,7 @@ import org.attention4j.weights.Weights;
  * @param state of the trainer
  * @param metadata strings of the caller's, such as the position in the corpus
  */
-public record Checkpoint(TrainerState state, Map<String, String> metadata) {
+public record TrainingCheckpoint(TrainerState state, Map<String, String> metadata) {
   private static final String VERSION = "checkpoint.version";
   private static final String STEP = "checkpoint.step";
   private static final String SEED = "checkpoint.seed";
@@ -39,13 +39,13 @@ public record Checkpoint(TrainerState state, Map<String, String> metadata) {
   private static final int LISTED = 10;
 
   /** Copies the strings. */
-  public Checkpoint {
+  public TrainingCheckpoint {
     metadata = Collections.unmodifiableMap(new LinkedHashMap<>(metadata));
   }
 
   /** Where a trainer stands now. */
-  public static Checkpoint of(Trainer trainer, Map<String, String> metadata) {
-    return new Checkpoint(trainer.state(), metadata);
+  public static TrainingCheckpoint of(Trainer trainer, Map<String, String> metadata) {
+    return new TrainingCheckpoint(trainer.state(), metadata);
   }
 
   // ---- on disk
@@ -86,7 +86,7 @@ public record Checkpoint(TrainerState state, Map<String, String> metadata) {
    * @throws StorageException if there is no such file, or it cannot be read
    * @throws FileFormatException if it is damaged, or no checkpoint of this version
    */
-  public static Checkpoint load(Path file) {
+  public static TrainingCheckpoint load(Path file) {
     Weights all = Weights.load(file);
     String version = string(file, all, VERSION);
     if (!version.equals(CURRENT)) {
@@ -114,7 +114,7 @@ public record Checkpoint(TrainerState state, Map<String, String> metadata) {
       throw new FileFormatException(file, "'" + STEP + "' is negative: " + step);
     }
     TrainerState state = new TrainerState(step, number(file, all, SEED), weights, slots);
-    return new Checkpoint(state, below(USER, all.metadata()));
+    return new TrainingCheckpoint(state, below(USER, all.metadata()));
   }
 
   private static String string(Path file, Weights all, String key) {

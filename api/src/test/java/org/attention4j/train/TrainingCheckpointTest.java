@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 @DisplayName("A checkpoint")
-class CheckpointTest {
+class TrainingCheckpointTest {
   @TempDir Path directory;
 
   @Test
@@ -44,9 +44,9 @@ class CheckpointTest {
     Map<String, HostTensor> slots = Map.of("exp_avg.optimizer.weight", odd.reshape(1, 3));
     TrainerState state = new TrainerState(1L << 40, -7, weights, slots);
     Map<String, String> strings = Map.of("cursor", "12", "checkpoint.step", "not ours", "", "ñ");
-    new Checkpoint(state, strings).save(file);
+    new TrainingCheckpoint(state, strings).save(file);
 
-    Checkpoint loaded = Checkpoint.load(file);
+    TrainingCheckpoint loaded = TrainingCheckpoint.load(file);
     assertEquals(strings, loaded.metadata());
     assertEquals(1L << 40, loaded.state().step());
     assertEquals(-7, loaded.state().seed());
@@ -79,7 +79,7 @@ class CheckpointTest {
   private void refused(Weights weights, Map<String, String> metadata, String... parts) {
     Path file = directory.resolve("c.safetensors");
     weights.withMetadata(metadata).save(file);
-    FileFormatException e = assertThrows(FileFormatException.class, () -> Checkpoint.load(file));
+    FileFormatException e = assertThrows(FileFormatException.class, () -> TrainingCheckpoint.load(file));
     for (String part : parts) {
       assertTrue(String.valueOf(e.getMessage()).contains(part), e::getMessage);
     }
@@ -89,12 +89,12 @@ class CheckpointTest {
   @DisplayName("that is missing or cut short is refused by name")
   void damaged() throws IOException {
     Path file = directory.resolve("c.safetensors");
-    assertThrows(StorageException.class, () -> Checkpoint.load(file));
+    assertThrows(StorageException.class, () -> TrainingCheckpoint.load(file));
     atStep(1).save(file);
     byte[] bytes = Files.readAllBytes(file);
     Path cut = directory.resolve("cut.safetensors");
     Files.write(cut, Arrays.copyOf(bytes, bytes.length - 1), StandardOpenOption.CREATE);
-    FileFormatException e = assertThrows(FileFormatException.class, () -> Checkpoint.load(cut));
+    FileFormatException e = assertThrows(FileFormatException.class, () -> TrainingCheckpoint.load(cut));
     assertTrue(String.valueOf(e.getMessage()).startsWith(cut.toString()), e::getMessage);
   }
 
@@ -122,14 +122,14 @@ class CheckpointTest {
         process.destroyForcibly(); // SIGKILL: no shutdown hooks, no finally
         assertTrue(process.waitFor(30, TimeUnit.SECONDS));
       }
-      long step = stepOf(Checkpoint.load(file));
+      long step = stepOf(TrainingCheckpoint.load(file));
       assertTrue(step > last, step + " after " + last + ": progress was lost");
       last = step;
     }
   }
 
   /** The step, which every string and every number in it must agree on. */
-  private static long stepOf(Checkpoint checkpoint) {
+  private static long stepOf(TrainingCheckpoint checkpoint) {
     TrainerState state = checkpoint.state();
     assertEquals(Map.of("cursor", Long.toString(state.step())), checkpoint.metadata());
     assertEquals(state.step(), state.seed());
@@ -144,7 +144,7 @@ class CheckpointTest {
     return state.step();
   }
 
-  private static Checkpoint atStep(long step) {
+  private static TrainingCheckpoint atStep(long step) {
     Map<String, HostTensor> parameters = new LinkedHashMap<>();
     Map<String, HostTensor> slots = new LinkedHashMap<>();
     for (String path : List.of("h.0.weight", "h.1.weight", "out.weight")) {
@@ -153,7 +153,7 @@ class CheckpointTest {
       slots.put("exp_avg_sq." + path, filled(step));
     }
     TrainerState state = new TrainerState(step, step, Weights.of(parameters), slots);
-    return new Checkpoint(state, Map.of("cursor", Long.toString(step)));
+    return new TrainingCheckpoint(state, Map.of("cursor", Long.toString(step)));
   }
 
   private static HostTensor filled(long value) {
@@ -170,7 +170,7 @@ class CheckpointTest {
 
     public static void main(String[] args) {
       Path file = Path.of(args[0]);
-      long step = Files.exists(file) ? stepOf(Checkpoint.load(file)) : 0;
+      long step = Files.exists(file) ? stepOf(TrainingCheckpoint.load(file)) : 0;
       while (true) {
         atStep(++step).save(file);
         System.out.println(step);
