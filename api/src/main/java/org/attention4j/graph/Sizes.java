@@ -2,6 +2,7 @@ package org.attention4j.graph;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.attention4j.error.Count;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.tensor.Dim;
@@ -40,7 +41,12 @@ final class Sizes {
       String name, TensorType type, long[] shape, Map<String, Long> sizes) {
     if (shape.length != type.rank()) {
       throw new ShapeException(
-          "input '" + name + "' has " + shape.length + " axes, wanted " + type);
+          "input '"
+              + name
+              + "' has "
+              + Count.of(shape.length, "axis", "axes")
+              + ", wanted "
+              + type);
     }
     for (int i = 0; i < shape.length; i++) {
       if (type.dim(i).isSymbol()) {

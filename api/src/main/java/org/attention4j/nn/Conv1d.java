@@ -1,6 +1,7 @@
 package org.attention4j.nn;
 
 import java.util.stream.IntStream;
+import org.attention4j.error.Count;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
 import org.attention4j.op.Affine;
@@ -45,7 +46,12 @@ public record Conv1d(int in, int out, int kernel, int stride, int padding, @Null
     Dim padded = x.dim(1).plus(2 * padding);
     if (padded.known() && padded.longSize() < kernel) {
       throw new ShapeException(
-          "Conv1d: " + x.dim(1) + " steps are too few for a kernel of " + kernel);
+          "Conv1d: "
+              + Count.of(x.dim(1).longSize(), "step")
+              + " with padding "
+              + padding
+              + " cannot hold a kernel of "
+              + kernel);
     }
     Dim steps = padded.minus(kernel).floorDiv(stride).plus(1);
     int ahead = (kernel - 1) / stride; // how many strides the last tap is ahead of the first

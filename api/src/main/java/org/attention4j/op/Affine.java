@@ -31,7 +31,7 @@ public record Affine(boolean transposed) implements Composite {
     Op.check(
         in.size() == 2 || in.get(2).equals(new TensorType(x.dtype(), List.of(out))),
         this,
-        "a bias of " + out + " elements",
+        "a bias [" + out + "]",
         in);
     return List.of(x.with(-1, out));
   }

@@ -1,5 +1,6 @@
 package org.attention4j.spi;
 
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 
 /** Rows of a batch, as {@link Decoding#select} takes them. */
@@ -17,7 +18,7 @@ public final class Rows {
       throw new UsageException("a decoding has no rows to select before its first step");
     }
     if (rows.length == 0) {
-      throw new UsageException("select at least one of the " + batch + " rows");
+      throw new UsageException("select at least one of " + Count.of(batch, "row"));
     }
     for (long row : rows) {
       if (row < 0 || row >= batch) {

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Objects;
 import java.util.function.Consumer;
+import org.attention4j.error.Count;
 import org.attention4j.error.MemoryException;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
@@ -176,7 +177,12 @@ public final class HostTensor {
     int size = HostShape.size(dtype, shape);
     if (count != size) {
       throw new ShapeException(
-          "shape " + Arrays.toString(shape) + " holds " + size + " values; got " + count);
+          "shape "
+              + Arrays.toString(shape)
+              + " holds "
+              + Count.of(size, "value")
+              + "; got "
+              + count);
     }
     return zeros(dtype, shape);
   }

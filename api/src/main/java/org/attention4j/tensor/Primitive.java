@@ -2,6 +2,7 @@ package org.attention4j.tensor;
 
 import java.util.List;
 import java.util.Map;
+import org.attention4j.error.Count;
 import org.attention4j.error.ShapeException;
 
 /**
@@ -80,7 +81,8 @@ public sealed interface Primitive extends Op {
     public Constant {
       values = List.copyOf(values);
       if (type.count().longSize() != values.size()) {
-        throw new ShapeException("Constant of type " + type + " has " + values.size() + " values");
+        throw new ShapeException(
+            "Constant of type " + type + " has " + Count.of(values.size(), "value"));
       }
     }
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import org.attention4j.error.Count;
 import org.attention4j.error.ShapeException;
 
 /**
@@ -54,7 +55,8 @@ public record TensorType(DType dtype, List<Dim> dims) {
   public int axis(int axis) {
     int result = axis < 0 ? rank() + axis : axis;
     if (result < 0 || result >= rank()) {
-      throw new ShapeException("axis " + axis + " of " + this + ": it has " + rank() + " axes");
+      throw new ShapeException(
+          "axis " + axis + " of " + this + ": it has " + Count.of(rank(), "axis", "axes"));
     }
     return result;
   }

@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.MemoryException;
 import org.attention4j.error.StorageException;
@@ -42,7 +43,7 @@ final class Safetensors {
       long size = channel.size();
       if (size < 8) {
         throw new FileFormatException(
-            file, size + " bytes are too few for a safetensors file, which starts with 8");
+            file, "has " + Count.of(size, "byte") + "; a safetensors file starts with 8");
       }
       long headerBytes =
           channel.map(MapMode.READ_ONLY, 0, 8).order(ByteOrder.LITTLE_ENDIAN).getLong();
@@ -60,7 +61,11 @@ final class Safetensors {
         throw new FileFormatException(
             file,
             0,
-            "a header of " + headerBytes + " bytes, but only " + (size - 8) + " bytes follow");
+            "a header of "
+                + Count.of(headerBytes, "byte")
+                + ", but only "
+                + (size - 8)
+                + " follow");
       }
       ByteBuffer json = channel.map(MapMode.READ_ONLY, 8, headerBytes);
       SafetensorsHeader header = SafetensorsHeader.parse(file, json, size - dataStart);

@@ -11,6 +11,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
 import org.attention4j.json.JsonReader;
@@ -113,17 +114,22 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
         throw about(
             file,
             e.name,
-            "ends at data offset " + e.end + ", beyond the " + dataBytes + " bytes of data");
+            "ends at data offset "
+                + e.end
+                + ", beyond the "
+                + Count.of(dataBytes, "byte")
+                + " of data");
       }
       reached = e.end;
     }
     if (reached != dataBytes) {
       throw new FileFormatException(
           file,
-          (dataBytes - reached)
-              + " bytes after the last tensor belong to none; the data should be "
-              + reached
-              + " bytes long");
+          "no tensor has the last "
+              + Count.of(dataBytes - reached, "byte")
+              + "; the data should be "
+              + Count.of(reached, "byte")
+              + " long");
     }
   }
 
@@ -207,7 +213,7 @@ record SafetensorsHeader(List<Entry> entries, Map<String, String> metadata) {
                 + dtype.label()
                 + shape
                 + ", which takes "
-                + (bytes < 0 ? "more bytes than any file has" : bytes + " bytes")
+                + (bytes < 0 ? "more bytes than any file has" : Count.of(bytes, "byte"))
                 + ", but has "
                 + (end - begin)
                 + " from offset "

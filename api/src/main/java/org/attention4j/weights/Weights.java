@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
+import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.MemoryException;
 import org.attention4j.error.StorageException;
@@ -219,11 +220,11 @@ public final class Weights {
   @Override
   public String toString() {
     return "Weights["
-        + tensors.size()
-        + " tensors, "
-        + parameterCount()
-        + " parameters, "
-        + bytes()
-        + " bytes]";
+        + Count.of(tensors.size(), "tensor")
+        + ", "
+        + Count.of(parameterCount(), "parameter")
+        + ", "
+        + Count.of(bytes(), "byte")
+        + "]";
   }
 }

@@ -72,7 +72,7 @@ final class Conv1dTest {
     Conv1d block = new Conv1d(IN, OUT, 3, 1, 0, null);
     Probe probe = Probe.of(TensorType.f32("batch", 2, IN), block);
     ShapeException e = assertThrows(ShapeException.class, () -> probe.weights(1));
-    assertEquals("Conv1d: 2 steps are too few for a kernel of 3", e.getMessage());
+    assertEquals("Conv1d: 2 steps with padding 0 cannot hold a kernel of 3", e.getMessage());
     assertThrows(UsageException.class, () -> new Conv1d(IN, OUT, 3, 1, 3, null));
     assertThrows(UsageException.class, () -> new Conv1d(IN, OUT, 3, 0, 1, null));
   }

@@ -189,7 +189,7 @@ class SafetensorsTest {
     refused("{" + a + entry("b", "U8", "[4]", 2, 6) + "}", 8, "'b'", "inside", "begin at 4");
     refused("{" + a + entry("b", "U8", "[4]", 5, 9) + "}", 9, "'b'", "gap", "begin at 4");
     refused("{" + a + entry("b", "U8", "[4]", 4, 8) + "}", 7, "'b'", "beyond the 7 bytes");
-    refused("{" + a + entry("b", "U8", "[4]", 4, 8) + "}", 9, "1 bytes after", "8 bytes long");
+    refused("{" + a + entry("b", "U8", "[4]", 4, 8) + "}", 9, "the last 1 byte;", "8 bytes long");
     refused("{" + entry("a", "U8", "[0]", 4, 0) + "}", 4, "'a'", "[4, 0]", "begin <= end");
     refused("{" + entry("a", "U8", "[4]", -4, 0) + "}", 4, "'a'", "negative offsets: -4");
     refused("{" + entry("a", "U8", "[4]", 4, 8) + "}", 8, "'a'", "gap", "begin at 0");

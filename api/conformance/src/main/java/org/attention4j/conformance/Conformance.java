@@ -14,6 +14,7 @@ import org.attention4j.conformance.onnx.NodeTests;
 import org.attention4j.conformance.report.HtmlPage;
 import org.attention4j.conformance.report.JUnitXml;
 import org.attention4j.conformance.report.Matrix;
+import org.attention4j.error.Count;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.attention4j.spi.Engine;
@@ -81,7 +82,9 @@ public final class Conformance {
     if (checks.isEmpty()) {
       throw new UsageException("no check is named '" + options.cases() + "'");
     }
-    out.accept(String.format(Locale.ROOT, "seed %x, %d checks", options.seed(), checks.size()));
+    out.accept(
+        String.format(
+            Locale.ROOT, "seed %x, %s", options.seed(), Count.of(checks.size(), "check")));
     List<Result> results = new ArrayList<>();
     for (Engine engine : engines) {
       Bench bench = Bench.of(engine, options.seed());

@@ -12,6 +12,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Supplier;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 import org.attention4j.graph.CacheMode;
 import org.attention4j.graph.Graph;
@@ -188,8 +189,8 @@ final class DjlSession implements Session {
         + ", "
         + (precision.isMixed() ? "bf16 products, rest f32" : precision.real().label())
         + ", "
-        + pytorch.threadCount(options.threads())
-        + " threads, graph compiled to TorchScript, "
+        + Count.of(pytorch.threadCount(options.threads()), "thread")
+        + ", graph compiled to TorchScript, "
         + attention;
   }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.attention4j.error.Count;
 import org.attention4j.error.EngineException;
 import org.attention4j.error.NonFiniteException;
 import org.attention4j.error.UsageException;
@@ -344,8 +345,8 @@ final class DjlTrainer implements Trainer {
         + ", "
         + (precision.isMixed() ? "bf16 products, rest f32" : precision.real().label())
         + ", "
-        + pytorch.threadCount(options.threads())
-        + " threads, loss, gradient and update compiled to TorchScript, "
+        + Count.of(pytorch.threadCount(options.threads()), "thread")
+        + ", loss, gradient and update compiled to TorchScript, "
         + attention
         + (options.recomputing() ? ", activations computed again in the backward pass" : "")
         + (shards.active()

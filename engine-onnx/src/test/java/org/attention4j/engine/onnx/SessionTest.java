@@ -154,7 +154,7 @@ class SessionTest {
           ShapeException.class,
           session,
           Map.of("input_ids", HostTensor.of(new long[] {1}, 1)),
-          "1 axes, wanted i64[batch, time]");
+          "1 axis, wanted i64[batch, time]");
       fails(
           EngineException.class,
           session,

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.BiConsumer;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.TextEmbedder;
@@ -86,8 +87,8 @@ final class EmbedCommand implements Callable<Integer> {
       common.progress(
           String.format(
               Locale.ROOT,
-              "%d texts in %.2f s%s",
-              texts.size(),
+              "%s in %.2f s%s",
+              Count.of(texts.size(), "text"),
               seconds,
               TextInput.cut(embedder.truncated(), "; ")));
       json.put("texts", texts.size())

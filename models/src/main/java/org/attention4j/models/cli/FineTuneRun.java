@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.data.ExampleBatches;
 import org.attention4j.models.data.TextFile;
@@ -215,11 +216,11 @@ final class FineTuneRun {
     common.say(
         String.format(
             Locale.ROOT,
-            "Trained %,d of %,d parameters for %d steps: whole validation loss %.4f."
+            "Trained %,d of %,d parameters for %s: whole validation loss %.4f."
                 + " %.1f ms a step. The result is in %s.",
             json.path("trained_parameters").asLong(),
             outcome.weights().parameterCount(),
-            outcome.step(),
+            Count.of(outcome.step(), "step"),
             outcome.wholeValidation(),
             outcome.millisecondsPerStep(),
             out));
@@ -239,9 +240,8 @@ final class FineTuneRun {
       common.say(
           String.join("; ", parts)
               + "; on "
-              + after.examples()
-              + " validation example"
-              + (after.examples() == 1 ? "." : "s."));
+              + Count.of(after.examples(), "validation example")
+              + ".");
     }
   }
 }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Stream;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.models.data.TextFile;
@@ -104,8 +105,8 @@ final class GenerateCommand implements Callable<Integer> {
     common.progress(
         String.format(
             Locale.ROOT,
-            "%d tokens in %.2f s, %.0f a second; end: %s",
-            tokens,
+            "%s in %.2f s, %.0f a second; end: %s",
+            Count.of(tokens, "token"),
             seconds,
             rate,
             first.generation().end()));

@@ -49,7 +49,8 @@ final class Progress implements TrainingListener, AutoCloseable {
 
   @Override
   public void started(String description, long from, long to) {
-    common.progress("Training on %s, steps %d to %d.".formatted(description, from + 1, to));
+    String steps = to - from == 1 ? "step " + to : "steps " + (from + 1) + " to " + to;
+    common.progress("Training on " + description + ", " + steps + ".");
     since = System.nanoTime();
     if (bar) {
       shown =

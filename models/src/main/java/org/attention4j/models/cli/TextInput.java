@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
@@ -105,7 +106,7 @@ final class TextInput {
 
   /** What is said of texts that were cut, after something else; empty if none was. */
   static String cut(long count, String before) {
-    String text = count == 1 ? "1 text was" : count + " texts were";
-    return count == 0 ? "" : before + text + " longer than the model reads: the end was cut off";
+    String texts = Count.of(count, "text was", "texts were");
+    return count == 0 ? "" : before + texts + " longer than the model reads: the end was cut off";
   }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 import org.attention4j.graph.TraceOptions;
 import org.attention4j.models.data.TextFile;
@@ -148,14 +149,14 @@ final class TrainCommand implements Callable<Integer> {
       common.say(
           String.format(
               Locale.ROOT,
-              "Trained %,d parameters for %d steps: training loss %.4f, validation loss %.4f"
-                  + " (%d random batches), %.4f (whole validation part).%n"
+              "Trained %,d parameters for %s: training loss %.4f, validation loss %.4f"
+                  + " (%s), %.4f (whole validation part).%n"
                   + "%.1f ms a step, %,.0f tokens a second. The model is in %s.",
               outcome.weights().parameterCount(),
-              outcome.step(),
+              Count.of(outcome.step(), "step"),
               last.training(),
               last.validation(),
-              options.evaluationBatches,
+              Count.of(options.evaluationBatches, "random batch", "random batches"),
               outcome.wholeValidation(),
               outcome.millisecondsPerStep(),
               outcome.tokensPerSecond(),

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.attention4j.error.Count;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.GeneratedText;
@@ -74,9 +75,9 @@ final class TranslateCommand implements Callable<Integer> {
       common.progress(
           String.format(
               Locale.ROOT,
-              "%d texts, %d tokens in %.2f s, %.0f a second",
-              lines.size(),
-              tokens,
+              "%s, %s in %.2f s, %.0f a second",
+              Count.of(lines.size(), "text"),
+              Count.of(tokens, "token"),
               seconds,
               tokens / seconds));
       json.put("tokens_per_second", tokens / seconds).put("engine", translator.description());

@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.token.Tokenizer;
@@ -94,8 +95,8 @@ public final class PairBatches implements Batches {
       throw new UsageException(
           file
               + ": "
-              + lines.size()
-              + " pairs are too few, or too long for a context of "
+              + Count.of(lines.size(), "pair")
+              + " cannot be enough, or too long for a context of "
               + context);
     }
     return new PairBatches(training, validation, Marks.of(tokenizer), batch, seed);

@@ -1,6 +1,7 @@
 package org.attention4j.models.data;
 
 import java.util.Arrays;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 
 /**
@@ -28,8 +29,8 @@ public record Split(long[] training, long[] validation) {
     if (shorter < context + 1) {
       throw new UsageException(
           "the corpus is too short: "
-              + tokens.length
-              + " tokens, of which the shorter part has "
+              + Count.of(tokens.length, "token")
+              + ", of which the shorter part has "
               + shorter
               + "; a context of "
               + context

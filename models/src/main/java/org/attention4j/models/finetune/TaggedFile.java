@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.store.JsonFile;
 
@@ -94,7 +95,10 @@ record TaggedFile(List<TaggedSentence> sentences, boolean numbered) {
             file, i, "should have an array '%s' and one of %s, as long".formatted(WORDS, LABELS));
       }
       if (words.size() != labels.size()) {
-        throw wrong(file, i, "has %d tokens, but %d labels".formatted(words.size(), labels.size()));
+        throw wrong(
+            file,
+            i,
+            "has " + Count.of(words.size(), "token") + ", but " + Count.of(labels.size(), "label"));
       }
       if (words.isEmpty()) {
         throw wrong(file, i, "has no token");

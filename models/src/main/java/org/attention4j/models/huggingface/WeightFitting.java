@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.attention4j.error.Count;
 import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.TraceOptions;
@@ -73,12 +74,11 @@ final class WeightFitting {
       if (layers > tensors) {
         throw new WeightsException(
             "weights do not fit the model: it has "
-                + layers
-                + " layers ('"
+                + Count.of(layers, "layer")
+                + " ('"
                 + name
-                + "' in config.json), but there are only "
-                + tensors
-                + " tensors");
+                + "' in config.json), but the file holds only "
+                + Count.of(tensors, "tensor"));
       }
     }
   }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.attention4j.error.Count;
 
 /** A macro, or the body of a {@code call}, in the scope that defined it. */
 final class Macro implements Attributed, Function {
@@ -95,7 +96,7 @@ final class Macro implements Attributed, Function {
               + "' takes "
               + code.names()
               + ", not "
-              + (more.isEmpty() ? named.keySet() : arguments.size() + " values"));
+              + (more.isEmpty() ? named.keySet() : Count.of(arguments.size(), "value")));
     }
   }
 }

@@ -1,6 +1,7 @@
 package org.attention4j.models.jinja;
 
 import java.util.List;
+import org.attention4j.error.Count;
 
 /** What a value is given to. */
 interface Target {
@@ -28,7 +29,7 @@ interface Target {
       List<?> elements = Values.elements(run, value);
       if (elements.size() != parts.size()) {
         throw new TemplateException(
-            Values.describe(value) + " does not fall into " + parts.size() + " names");
+            Values.describe(value) + " does not fall into " + Count.of(parts.size(), "name"));
       }
       for (int i = 0; i < elements.size(); i++) {
         parts.get(i).assign(run, elements.get(i));

@@ -5,6 +5,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.attention4j.error.Count;
+import org.attention4j.models.finetune.Objective;
 
 /** The page that fine-tuning leaves, from its {@code report.json}. */
 public final class FineTuningReport {
@@ -31,13 +33,13 @@ public final class FineTuningReport {
     page.lead(
         String.format(
             Locale.ROOT,
-            "%s from %s on %s: %,d of %,d parameters learned, %d steps, %.1f ms a step.",
+            "%s from %s on %s: %,d of %,d parameters learned, %s, %.1f ms a step.",
             json.path("objective").asText(),
             json.path("from").asText(),
             json.path("data").asText(),
             json.path("trained_parameters").asLong(),
             json.path("parameters").asLong(),
-            json.path("steps").asLong(),
+            Count.of(json.path("steps").asLong(), "step"),
             json.path("milliseconds_per_step").asDouble()));
     curve(page);
     if (json.has("after")) {

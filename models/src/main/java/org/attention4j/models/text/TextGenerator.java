@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
 import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
@@ -276,8 +277,8 @@ public final class TextGenerator implements AutoCloseable {
     if (translates && ids.length > context()) {
       throw new UsageException(
           "a text has "
-              + ids.length
-              + " tokens; the model reads at most "
+              + Count.of(ids.length, "token")
+              + "; the model reads at most "
               + context()
               + ": '"
               + prompt.substring(0, Math.min(SHOWN, prompt.length()))

@@ -3,6 +3,7 @@ package org.attention4j.models.token;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import org.attention4j.error.Count;
 
 /** One token for each Unicode character (code point), as in nanoGPT's Shakespeare example. */
 public final class CharTokenizer implements Tokenizer {
@@ -54,7 +55,7 @@ public final class CharTokenizer implements Tokenizer {
 
   @Override
   public String description() {
-    return size() + " characters";
+    return Count.of(size(), "character");
   }
 
   @Override

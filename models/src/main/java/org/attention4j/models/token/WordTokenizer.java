@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.attention4j.error.Count;
 
 /**
  * One token for each word, punctuation mark or line break. Decoding puts one space between words;
@@ -78,7 +79,7 @@ public final class WordTokenizer implements Tokenizer {
 
   @Override
   public String description() {
-    return size() + " words";
+    return Count.of(size(), "word");
   }
 
   @Override
