@@ -1,10 +1,8 @@
 package org.attention4j.spi;
 
 import java.io.IOException;
-import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -16,13 +14,14 @@ import org.attention4j.error.StorageException;
 /**
  * Where an export grows: a folder inside the directory that it is meant for. Everything is written
  * there first; what then happens to the directory is moves, which take no room on the disk. The
- * folder goes away with the export, and also if the JVM is told to end before (Ctrl-C, SIGTERM).
+ * folder goes away with the export, and also if the JVM is told to end before (Ctrl-C, SIGTERM); so
+ * does the directory, if it was made for the export and nothing came into it.
  */
 public final class StagingFolder implements AutoCloseable {
-  private static final int TRIES = 100;
   private static final String DATA = "_data";
 
   private final Path directory;
+  private final MadeDirectories made;
   private final Path folder;
   private final Thread hook = new Thread(this::end, "remove-unfinished-export");
   private boolean gone;
@@ -40,9 +39,14 @@ public final class StagingFolder implements AutoCloseable {
    * @throws IOException if that cannot be done, or the JVM is ending
    */
   public StagingFolder(Path directory) throws IOException {
-    Files.createDirectories(directory);
     this.directory = directory;
-    this.folder = Files.createTempDirectory(directory, ".export");
+    this.made = MadeDirectories.of(directory);
+    try {
+      this.folder = Files.createTempDirectory(directory, ".export");
+    } catch (IOException e) {
+      made.removeEmpty();
+      throw e;
+    }
     try {
       Runtime.getRuntime().addShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -135,28 +139,9 @@ public final class StagingFolder implements AutoCloseable {
     }
   }
 
-  /** Whoever writes into it may do so until the JVM is gone, so one look may not do. */
   private void remove() throws IOException {
-    for (int i = 0; Files.exists(folder); i++) {
-      try {
-        remove(folder);
-      } catch (NoSuchFileException | DirectoryNotEmptyException e) {
-        if (i == TRIES) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  private static void remove(Path path) throws IOException {
-    if (Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
-      try (Stream<Path> inside = Files.list(path)) {
-        for (Path file : inside.toList()) {
-          remove(file);
-        }
-      }
-    }
-    Files.deleteIfExists(path);
+    MadeDirectories.remove(folder);
+    made.removeEmpty();
   }
 
   @Override

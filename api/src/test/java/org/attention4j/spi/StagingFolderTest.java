@@ -3,6 +3,7 @@ package org.attention4j.spi;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,5 +64,20 @@ class StagingFolderTest {
     assertEquals(List.of("a.onnx_data", "b.onnx_data", LAST), there());
     assertEquals("new", Files.readString(directory.resolve("a.onnx_data")));
     assertEquals("old", Files.readString(directory.resolve(LAST)));
+  }
+
+  @Test
+  void aDirectoryThatWasMadeGoesWithAnExportThatFailed() throws IOException {
+    Path made = directory.resolve("new/export");
+    try (StagingFolder staging = new StagingFolder(made)) {
+      write(staging.path(), "half", "onnx/a.onnx");
+    }
+    assertFalse(Files.exists(directory.resolve("new")));
+    Files.createDirectories(made);
+    try (StagingFolder staging = new StagingFolder(made)) {
+      write(staging.path(), "half", "a.onnx");
+    }
+    assertEquals(List.of(), there());
+    assertTrue(Files.isDirectory(made));
   }
 }

@@ -23,7 +23,6 @@ import org.attention4j.models.report.FineTuningReport;
 import org.attention4j.models.run.TrainingPlan;
 import org.attention4j.models.run.TrainingRun;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.TrainerOptions;
@@ -111,7 +110,11 @@ final class FineTuneRun {
       }
       FineTuneScores scores =
           new FineTuneScores(tuning, engine, lesson, batches.validation(), file, text);
-      return run(lesson.objective(), plan, original, trainee, scores);
+      Scores before = scores.before(from, original);
+      return OutputDirectory.during(
+          out,
+          out.resolve(TrainingRun.CHECKPOINT),
+          () -> run(lesson.objective(), plan, trainee, scores, before));
     }
   }
 
@@ -161,12 +164,11 @@ final class FineTuneRun {
       TrainingPlan plan,
       Checkpoint original,
       FineTuning trainee,
-      FineTuneScores scores) {
+      FineTuneScores scores,
+      @Nullable Scores before) {
     if (!resume) {
-      ModelDirectory.create(out);
       ArgumentFiles.save(common.spec(), out);
     }
-    Scores before = scores.before(from, original);
     try (Interruption interruption = new Interruption();
         Progress progress = new Progress(common)) {
       TrainingRun.Outcome outcome =

@@ -64,7 +64,13 @@ final class QuickstartCommand implements Callable<Integer> {
     String text = corpus == null ? SpanishSentences.text(SENTENCES, seed) : TextFile.read(corpus);
     String prompt =
         corpus == null ? "el gato " : text.substring(0, Math.min(PROMPT, text.length() / 2));
-    ModelDirectory.create(out);
+    Path model = out.resolve(Quickstart.MODEL).resolve(ModelDirectory.WEIGHTS);
+    return StopNotice.during(
+        "the quickstart in " + out,
+        () -> OutputDirectory.stoppable(out, model, () -> run(text, prompt)));
+  }
+
+  private int run(String text, String prompt) {
     Quickstart.Settings settings =
         new Quickstart.Settings(text, corpus == null, prompt, out, steps, seed);
     Quickstart.Result result;

@@ -14,7 +14,6 @@ import org.attention4j.models.family.Family;
 import org.attention4j.models.run.Evaluation;
 import org.attention4j.models.run.TrainingPlan;
 import org.attention4j.models.run.TrainingRun;
-import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.TrainerOptions;
@@ -92,10 +91,8 @@ final class TrainCommand implements Callable<Integer> {
       TrainingPlan plan = plan(corpus, text, tokenizer);
       if (!resume) {
         plan.trainee().program().graph(TraceOptions.primitives()); // wrong sizes leave no directory
-        ModelDirectory.create(out);
-        ArgumentFiles.save(common.spec(), out);
       }
-      return run(plan);
+      return OutputDirectory.during(out, out.resolve(TrainingRun.CHECKPOINT), () -> run(plan));
     }
   }
 
@@ -128,6 +125,9 @@ final class TrainCommand implements Callable<Integer> {
 
   private int run(TrainingPlan plan) {
     try (Interruption interruption = new Interruption();
+    if (!resume) {
+      ArgumentFiles.save(common.spec(), out);
+    }
         Progress progress = new Progress(common)) {
       TrainingRun.Outcome outcome =
           new TrainingRun(plan, progress).run(resume, interruption::requested);

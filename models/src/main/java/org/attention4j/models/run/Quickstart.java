@@ -33,6 +33,9 @@ public final class Quickstart {
   /** Largest difference of logits from the float64 reference that passes. */
   public static final double TOLERANCE = 1e-4;
 
+  /** Where the trained model is, in the directory. */
+  public static final String MODEL = "model";
+
   private static final int NEW_TOKENS = 100;
 
   /**
@@ -109,7 +112,7 @@ public final class Quickstart {
     long start = System.nanoTime();
     Engine trainer = Engines.get("djl");
     Tokenizer tokenizer = CharTokenizer.of(settings.text(), false);
-    Path modelPath = settings.directory().resolve("model");
+    Path modelPath = settings.directory().resolve(MODEL);
     SmallRuns run = SmallRuns.characters(settings.seed()).steps(settings.steps());
     TrainingPlan plan = run.plan(trainer, tokenizer, settings.text(), modelPath);
     progress.accept("1. Training a character GPT on PyTorch.");
