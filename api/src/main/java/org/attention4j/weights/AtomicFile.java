@@ -57,6 +57,9 @@ public final class AtomicFile {
     if (Files.isDirectory(target)) {
       throw new IOException("it is a directory");
     }
+    if (Files.exists(target) && !Files.isRegularFile(target)) { // a device is not to be replaced
+      throw new IOException("it is no regular file");
+    }
     Path directory = target.getParent();
     if (directory == null || !Files.isDirectory(directory)) {
       throw new IOException("there is no directory " + directory);

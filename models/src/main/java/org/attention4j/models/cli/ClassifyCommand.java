@@ -70,10 +70,12 @@ final class ClassifyCommand implements Callable<Integer> {
     if (top < 1) {
       throw new UsageException("--top is 1 or more, not " + top);
     }
-    input.batch();
     if (!images.isEmpty()) {
       pictures();
-    } else if (task == Kind.TOKENS) {
+      return Failures.DONE;
+    }
+    input.check();
+    if (task == Kind.TOKENS) {
       tokens();
     } else {
       texts();
@@ -85,6 +87,8 @@ final class ClassifyCommand implements Callable<Integer> {
     if (task == Kind.TOKENS || input.given()) {
       throw new UsageException("--image is for pictures; leave out --input and --task");
     }
+    input.batch();
+    images.forEach(RgbImage::check);
     try (ImageClassifier classifier =
         ImageClassifier.open(from.path(), engine.engine(), engine.session())) {
       common.progress(classifier.description());

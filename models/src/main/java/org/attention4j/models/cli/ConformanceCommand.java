@@ -76,6 +76,9 @@ final class ConformanceCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (reports != null) {
+      Writable.directory(reports);
+    }
     Conformance.Options options =
         new Conformance.Options(
             names, cases, folder(golden), folder(onnxNodeTests), seed(), reports);
@@ -86,7 +89,7 @@ final class ConformanceCommand implements Callable<Integer> {
 
   private static @Nullable Path folder(@Nullable Path path) {
     if (path != null && !Files.isDirectory(path)) {
-      throw new StorageException("there is no folder " + path);
+      throw StorageException.noDirectory("folder", path);
     }
     return path;
   }

@@ -72,7 +72,10 @@ final class EmbedCommand implements Callable<Integer> {
     if (similarity && output != null) {
       throw new UsageException("--similarity prints cosines; leave out --output");
     }
-    input.batch();
+    if (output != null) {
+      Writable.file(output);
+    }
+    input.check();
     try (TextEmbedder embedder =
         TextEmbedder.open(from.path(), engine.engine(), engine.session())) {
       common.progress(embedder.description());

@@ -159,6 +159,7 @@ final class ExportCommand implements Callable<Integer> {
       throw new UsageException("--block belongs to --precision int8 or int4, not " + precision);
     }
     Exporter exporter = Exporter.get(format);
+    Writable.directory(to);
     if (CheckpointExport.serves(from.path()) && !trainingStep) {
       return checkpoint(exporter);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
+import org.attention4j.error.UsageException;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.MaskFiller;
 import org.attention4j.models.text.MaskFiller.Guess;
@@ -43,6 +44,9 @@ final class FillMaskCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (top < 1) {
+      throw new UsageException("--top is 1 or more, not " + top);
+    }
     try (MaskFiller filler = MaskFiller.open(from.path(), engine.engine(), engine.session())) {
       common.progress(filler.description());
       List<List<Guess>> masks = filler.fill(text, top);

@@ -75,9 +75,10 @@ final class FineTuneRun {
   }
 
   int run() {
+    Writable.directory(out);
+    String text = TextFile.read(file);
     Checkpoint original =
         tuning.fresh ? HuggingFace.fresh(from, options.seed) : HuggingFace.open(from);
-    String text = TextFile.read(file);
     try (Tokenizer tokenizer = Tokenizers.load(from)) {
       Objective objective =
           tuning.objective == null
@@ -162,7 +163,6 @@ final class FineTuneRun {
   private int run(
       Objective objective,
       TrainingPlan plan,
-      Checkpoint original,
       FineTuning trainee,
       FineTuneScores scores,
       @Nullable Scores before) {

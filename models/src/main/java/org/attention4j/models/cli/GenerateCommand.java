@@ -55,16 +55,16 @@ final class GenerateCommand implements Callable<Integer> {
       throw new UsageException("--chat answers one --prompt, or --messages");
     }
     conversation.check();
+    List<String> texts = prompts == null ? List.of(prompt == null ? "" : prompt) : lines(prompts);
     try (TextGenerator generator =
         TextGenerator.open(from.open(), engine.engine(), engine.session(), prompts != null)) {
       common.progress(generator.description());
-      run(generator);
+      run(generator, texts);
     }
     return Failures.DONE;
   }
 
-  private void run(TextGenerator generator) {
-    List<String> texts = prompts == null ? List.of(prompt == null ? "" : prompt) : lines(prompts);
+  private void run(TextGenerator generator, List<String> texts) {
     boolean answers = conversation.wanted();
     GenerationOptions options =
         flags.options(

@@ -48,7 +48,7 @@ final class RerankCommand implements Callable<Integer> {
     if (top != null && top < 1) {
       throw new UsageException("--top is 1 or more, not " + top);
     }
-    input.batch();
+    input.check();
     try (Reranker reranker = Reranker.open(from.path(), engine.engine(), engine.session())) {
       common.progress(reranker.description());
       List<Reranker.Ranked> ranked = reranker.rank(query, input.lines(), input.batch());

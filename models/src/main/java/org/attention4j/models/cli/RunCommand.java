@@ -65,8 +65,10 @@ final class RunCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Writable.file(outputs);
+    Weights file = Weights.load(inputs);
     Checkpoint checkpoint = from.checkpoint();
-    Map<String, HostTensor> given = given(checkpoint);
+    Map<String, HostTensor> given = given(file, checkpoint);
     Set<Extra> extras = EnumSet.noneOf(Extra.class);
     if (hiddenStates) {
       extras.add(Extra.HIDDEN_STATES);
@@ -85,9 +87,8 @@ final class RunCommand implements Callable<Integer> {
   }
 
   /** With or without a prefix; what belongs to other runs of a recorded case is left alone. */
-  private Map<String, HostTensor> given(Checkpoint checkpoint) {
+  private Map<String, HostTensor> given(Weights file, Checkpoint checkpoint) {
     Map<String, HostTensor> given = new LinkedHashMap<>();
-    Weights file = Weights.load(inputs);
     boolean prefixed = file.names().stream().anyMatch(name -> name.startsWith(IN));
     file.tensors()
         .forEach(

@@ -15,6 +15,7 @@ import org.attention4j.error.Count;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** A text on each line of a file or of standard input, and how many are run at a time. */
@@ -36,6 +37,23 @@ final class TextInput {
       description = "Texts at a time, at most. Default: ${DEFAULT-VALUE}.")
   private int batch = 32;
 
+  private @Nullable List<String> read;
+
+  /**
+   * What can be told before a model is opened: whether the options are sound, and what is wrong
+   * with a file. Standard input waits until the model is there.
+   *
+   * @throws StorageException if the file is missing or cannot be read
+   * @throws FileFormatException if it is no UTF-8 text, or over 1 GiB
+   * @throws UsageException if there is no text in it, or the batch is too small
+   */
+  void check() {
+    batch();
+    if (given()) {
+      lines();
+    }
+  }
+
   int batch() {
     if (batch < 1) {
       throw new UsageException("--batch is 1 or more, not " + batch);
@@ -51,6 +69,15 @@ final class TextInput {
    * @throws UsageException if there is no text at all
    */
   List<String> lines() {
+    List<String> lines = read;
+    if (lines == null) {
+      lines = readAll();
+      read = lines;
+    }
+    return lines;
+  }
+
+  private List<String> readAll() {
     Path file = Path.of(input);
     if (!input.equals(STANDARD) && !Files.isRegularFile(file)) {
       throw StorageException.noFile("file", file);

@@ -86,6 +86,7 @@ final class TrainCommand implements Callable<Integer> {
               ? "a new model needs --corpus, a text to learn from; --from goes on with one"
               : "--data and adapters go with --from, the directory of the model to train further");
     }
+    Writable.directory(out);
     String text = TextFile.read(corpus);
     try (Tokenizer tokenizer = tokenizer(text)) {
       TrainingPlan plan = plan(corpus, text, tokenizer);
@@ -124,10 +125,10 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private int run(TrainingPlan plan) {
-    try (Interruption interruption = new Interruption();
     if (!resume) {
       ArgumentFiles.save(common.spec(), out);
     }
+    try (Interruption interruption = new Interruption();
         Progress progress = new Progress(common)) {
       TrainingRun.Outcome outcome =
           new TrainingRun(plan, progress).run(resume, interruption::requested);

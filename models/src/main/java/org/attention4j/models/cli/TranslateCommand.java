@@ -49,7 +49,7 @@ final class TranslateCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    input.batch();
+    input.check();
     try (Translator translator = Translator.open(from.path(), engine.engine(), engine.session())) {
       common.progress(translator.description());
       Translator.Task wanted =

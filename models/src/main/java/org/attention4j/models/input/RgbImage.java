@@ -73,6 +73,25 @@ public final class RgbImage {
    *     16-bit grey, or colours that are neither grey nor red, green and blue
    */
   public static RgbImage read(Path file) {
+    return reading(file, reader -> picture(file, reader));
+  }
+
+  /**
+   * Reads no more than what a file says of itself: whether {@link #read} can begin.
+   *
+   * @throws StorageException if there is no such file, or it cannot be read
+   * @throws FileFormatException if it is no picture, or too large a one
+   */
+  public static void check(Path file) {
+    reading(
+        file,
+        reader -> {
+          requireSize(file, reader);
+          return file;
+        });
+  }
+
+  private static <T> T reading(Path file, Reading<T> reading) {
     if (!Files.isRegularFile(file)) {
       throw StorageException.noFile("image file", file);
     }
@@ -84,7 +103,7 @@ public final class RgbImage {
       ImageReader reader = readers.next();
       try {
         reader.setInput(in, true);
-        return read(file, reader);
+        return reading.of(reader);
       } finally {
         reader.dispose();
       }
@@ -95,7 +114,19 @@ public final class RgbImage {
     }
   }
 
-  private static RgbImage read(Path file, ImageReader reader) throws IOException {
+  /** What is done with a file's reader. */
+  @FunctionalInterface
+  private interface Reading<T> {
+    T of(ImageReader reader) throws IOException;
+  }
+
+  private static RgbImage picture(Path file, ImageReader reader) throws IOException {
+    requireSize(file, reader);
+    IIOMetadata metadata = reader.getImageMetadata(0);
+    return Orientation.apply(Orientation.of(metadata), picture(file, reader, metadata));
+  }
+
+  private static void requireSize(Path file, ImageReader reader) throws IOException {
     long size = (long) reader.getWidth(0) * reader.getHeight(0);
     if (size > MAX_PIXELS) {
       throw new FileFormatException(
@@ -105,8 +136,6 @@ public final class RgbImage {
       throw new FileFormatException(
           file, "the image has " + size + " pixels, more than its bytes can hold");
     }
-    IIOMetadata metadata = reader.getImageMetadata(0);
-    return Orientation.apply(Orientation.of(metadata), picture(file, reader, metadata));
   }
 
   private static RgbImage picture(Path file, ImageReader reader, @Nullable IIOMetadata metadata)

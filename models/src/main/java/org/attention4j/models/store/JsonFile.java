@@ -126,6 +126,9 @@ public final class JsonFile {
   }
 
   private static JsonNode parse(Path file) {
+    if (Files.isDirectory(file)) {
+      throw StorageException.noFile("file", file);
+    }
     try {
       if (Files.size(file) > MAX_BYTES) {
         throw new FileFormatException(file, "is too large for a JSON file of a model");
