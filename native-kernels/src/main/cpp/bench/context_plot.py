@@ -135,7 +135,7 @@ def panel(left, title, unit, lines):
     for context in CONTEXTS:
         x = at(context, 10**low)[0]
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 18}" class="middle">{context // 1024}k</text>')
-    parts.append(f'<text x="{(plot_left + plot_right) / 2}" y="{HEIGHT - 10}" class="middle">context</text>')
+    parts.append(f'<text x="{(plot_left + plot_right) / 2}" y="{HEIGHT - 10}" class="middle">context, tokens</text>')
     for kind, direction, points in lines:
         path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (at(*point) for point in points))
         dash = ' stroke-dasharray="6 4"' if direction == "backward" else ""

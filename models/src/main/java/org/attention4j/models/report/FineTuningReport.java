@@ -49,6 +49,8 @@ public final class FineTuningReport {
   }
 
   private void curve(HtmlPage page) {
+    boolean numbers = json.path("objective").asText().equals(Objective.REGRESS.label());
+    String unit = numbers ? "squared units of the label" : "nats";
     List<Double> steps = new ArrayList<>();
     List<Double> training = new ArrayList<>();
     List<Double> validation = new ArrayList<>();
@@ -62,12 +64,14 @@ public final class FineTuningReport {
             LineChart.of(
                 "Loss over steps",
                 "steps",
+                "loss, " + unit,
                 List.of(
-                    new LineChart.Curve("validation", "second", steps, validation),
-                    new LineChart.Curve("training", "first", steps, training))),
+                    new LineChart.Curve("training", "first", steps, training),
+                    new LineChart.Curve("validation", "second", steps, validation))),
             String.format(
                 Locale.ROOT,
-                "Mean loss of a target, in nats; whole validation part: %.4f.",
+                "Mean loss of a target, in %s; whole validation part: %.4f.",
+                unit,
                 json.path("whole_validation_loss").asDouble()));
   }
 }

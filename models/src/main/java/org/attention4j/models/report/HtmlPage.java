@@ -9,8 +9,12 @@ public final class HtmlPage {
   private static final String STYLE =
       """
       :root { --ink: #1c2330; --soft: #5b6472; --line: #e3e6eb; --one: #2f6fb0; --two: #c4561b;
-        --three: #2d8a57; --four: #8a4fa3; }
-      body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 780px;
+        --three: #2d8a57; --four: #8a4fa3; --bad: #b3261e; --paper: #ffffff; --box: #f6f7f9;
+        color-scheme: light dark; }
+      @media (prefers-color-scheme: dark) { :root { --ink: #e4e7ec; --soft: #a3abb8;
+        --line: #39404b; --one: #6ea8e6; --two: #f08a4f; --three: #5cc08a; --four: #c08ad8;
+        --bad: #ff8a80; --paper: #14181f; --box: #1e242d; } }
+      body { font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 780px;
         margin: 2rem auto; padding: 0 1rem; }
       h1 { font-size: 1.7rem; margin-bottom: .2rem; }
       h2 { font-size: 1.15rem; margin-top: 2.2rem; }
@@ -18,8 +22,8 @@ public final class HtmlPage {
       table { border-collapse: collapse; width: 100%; font-size: .92rem; }
       th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid var(--line); }
       td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-      .pass { color: var(--three); font-weight: 600; } .fail { color: #b3261e; font-weight: 600; }
-      pre { background: #f6f7f9; padding: .8rem; overflow-x: auto; white-space: pre-wrap; }
+      .pass { color: var(--three); font-weight: 600; } .fail { color: var(--bad); font-weight: 600; }
+      pre { background: var(--box); padding: .8rem; overflow-x: auto; white-space: pre-wrap; }
       figure { margin: 1rem 0; } svg { width: 100%; height: auto; }
       .maps { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1rem; }
       .grid { stroke: var(--line); } .tie { stroke: var(--soft); } .tick { font-size: 12px; fill: var(--soft); }
@@ -28,6 +32,7 @@ public final class HtmlPage {
       .curve.first { stroke: var(--one); } .curve.second { stroke: var(--two); }
       .first { fill: var(--one); } .second { fill: var(--two); } .third { fill: var(--three); }
       .fourth { fill: var(--four); } .curve.first, .curve.second { fill: none; }
+      .curve.second { stroke-dasharray: 7 4; }
       """;
 
   private final StringBuilder body = new StringBuilder();

@@ -1,15 +1,18 @@
 package org.attention4j.models.report;
 
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 
 /** Curves over one axis, such as losses over steps. */
 public final class LineChart {
   private static final int WIDTH = 720;
-  private static final int HEIGHT = 300;
+  private static final int HEIGHT = 316;
   private static final int LEFT = 48;
   private static final int RIGHT = 130;
-  private static final int TOP = 16;
+  private static final int TOP = 32;
   private static final int BOTTOM = 36;
 
   private LineChart() {}
@@ -24,10 +27,19 @@ public final class LineChart {
       x = List.copyOf(x);
       y = List.copyOf(y);
     }
+
+    private double end() {
+      return y.stream().filter(Double::isFinite).reduce((first, second) -> second).orElse(0.0);
+    }
   }
 
-  /** The picture, as SVG. */
-  public static String of(String title, String xLabel, List<Curve> curves) {
+  /**
+   * The picture, as SVG. Where curves lie on each other the later one shows.
+   *
+   * @param xLabel what is counted from left to right
+   * @param yLabel what the curves show, with its unit
+   */
+  public static String of(String title, String xLabel, String yLabel, List<Curve> curves) {
     double maxX = Math.max(1e-9, largest(curves.stream().flatMap(c -> c.x.stream()).toList()));
     double maxY = Math.max(1e-9, largest(curves.stream().flatMap(c -> c.y.stream()).toList()));
     Svg svg = new Svg(WIDTH, HEIGHT, title);
@@ -43,17 +55,29 @@ public final class LineChart {
       svg.label(xAt(tick, maxX), HEIGHT - BOTTOM + 16, text(tick, stepX), "middle", "tick");
     }
     svg.label((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 4, xLabel, "middle", "tick");
-    double lastLabel = Double.NEGATIVE_INFINITY;
+    svg.label(4, 12, yLabel, "start", "tick");
     for (Curve curve : curves) {
-      double[] x = curve.x.stream().mapToDouble(v -> xAt(v, maxX)).toArray();
-      double[] y = curve.y.stream().mapToDouble(v -> yAt(v, top)).toArray();
+      int[] shown =
+          IntStream.range(0, curve.y.size()).filter(i -> Double.isFinite(curve.y.get(i))).toArray();
+      double[] x = Arrays.stream(shown).mapToDouble(i -> xAt(curve.x.get(i), maxX)).toArray();
+      double[] y = Arrays.stream(shown).mapToDouble(i -> yAt(curve.y.get(i), top)).toArray();
       svg.path(x, y, "curve " + curve.style);
-      double end = y.length == 0 ? TOP : y[y.length - 1];
-      double at = Math.abs(end - lastLabel) < 16 ? lastLabel + 16 : end;
-      svg.label(WIDTH - RIGHT + 8, at + 4, curve.name, "start", "name " + curve.style);
-      lastLabel = at;
+      if (y.length == 1) { // a line through one point shows nothing
+        svg.dot(x[0], y[0], "dot " + curve.style);
+      }
     }
+    names(svg, curves, top);
     return svg.toString();
+  }
+
+  /** Behind the ends of the curves, from the top down, none on another. */
+  private static void names(Svg svg, List<Curve> curves, double top) {
+    double above = Double.NEGATIVE_INFINITY;
+    for (Curve curve : curves.stream().sorted(Comparator.comparing(c -> -c.end())).toList()) {
+      double at = Math.max(yAt(curve.end(), top), above + 16);
+      svg.label(WIDTH - RIGHT + 8, at + 4, curve.name, "start", "name " + curve.style);
+      above = at;
+    }
   }
 
   private static double largest(List<Double> values) {

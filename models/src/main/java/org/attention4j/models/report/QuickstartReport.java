@@ -62,17 +62,18 @@ public final class QuickstartReport {
             LineChart.of(
                 "Loss over steps",
                 "steps",
+                "loss, nats",
                 List.of(
-                    new LineChart.Curve(
-                        "validation",
-                        "second",
-                        steps,
-                        curve.stream().map(Evaluation::validation).toList()),
                     new LineChart.Curve(
                         "training",
                         "first",
                         steps,
-                        curve.stream().map(Evaluation::training).toList()))),
+                        curve.stream().map(Evaluation::training).toList()),
+                    new LineChart.Curve(
+                        "validation",
+                        "second",
+                        steps,
+                        curve.stream().map(Evaluation::validation).toList()))),
             format(
                 "Cross-entropy in nats per character. %,d parameters, %.1f ms a step, %,.0f"
                     + " characters a second; whole validation part: %.3f.",
@@ -190,7 +191,7 @@ public final class QuickstartReport {
     page.heading("Where it looks")
         .paragraph(
             "Attention of the word model over one sentence: each row shows how much a word looks at"
-                + " itself and the words before it.")
+                + " itself and the words before it; the stronger the colour, the more.")
         .figures(maps, captions);
   }
 

@@ -11,6 +11,8 @@ public final class ScatterPlot {
   private static final double LABEL = 14;
   private static final double WORD = 80;
   private static final double DOT = 4;
+  private static final double BESIDE = 11; // a name begins so far to the right of its dot
+  private static final double LETTER = 7.5; // width of a letter of 13 px, rather more than less
 
   private ScatterPlot() {}
 
@@ -27,12 +29,14 @@ public final class ScatterPlot {
     double right = points.stream().mapToDouble(Point::x).max().orElse(1);
     double low = points.stream().mapToDouble(Point::y).min().orElse(0);
     double high = points.stream().mapToDouble(Point::y).max().orElse(1);
+    int letters = points.stream().mapToInt(p -> p.name.length()).max().orElse(0);
+    double room = WIDTH - MARGIN - Math.max(MARGIN, BESIDE + LETTER * letters);
     Svg svg = new Svg(WIDTH, HEIGHT, title);
     svg.line(MARGIN / 2.0, HEIGHT / 2.0, WIDTH - MARGIN / 2.0, HEIGHT / 2.0, "grid");
     svg.line(WIDTH / 2.0, MARGIN / 2.0, WIDTH / 2.0, HEIGHT - MARGIN / 2.0, "grid");
     List<double[]> dots = new ArrayList<>();
     for (Point p : points) {
-      double x = MARGIN + (WIDTH - 2.0 * MARGIN) * (p.x - left) / Math.max(1e-12, right - left);
+      double x = MARGIN + room * (p.x - left) / Math.max(1e-12, right - left);
       double y = MARGIN + (HEIGHT - 2.0 * MARGIN) * (high - p.y) / Math.max(1e-12, high - low);
       svg.dot(x, y, "dot " + p.style);
       dots.add(new double[] {x, y});
@@ -47,7 +51,7 @@ public final class ScatterPlot {
       if (Math.abs(at - y) > LABEL) {
         svg.line(x + 4, y, x + 10, at, "tie");
       }
-      svg.label(x + 11, at + 4, p.name, "start", "name " + p.style);
+      svg.label(x + BESIDE, at + 4, p.name, "start", "name " + p.style);
     }
     return svg.toString();
   }

@@ -56,7 +56,7 @@ class LabelledFilesTest {
       value = {
         "Ada B-PER~ran~ | line 2 should be a word",
         "Ada B-PER~ran VBD O~ | line 2 has 3 columns, but the first one has 2",
-        "{\"tokens\": [\"a\", \"b\"], \"labels\": [\"O\"]} | line 1 has 2 tokens, but 1 labels",
+        "{\"tokens\": [\"a\", \"b\"], \"labels\": [\"O\"]} | line 1 has 2 tokens, but 1 label",
         "~{\"tokens\": [\"a\"]} | line 2 should have an array 'tokens'",
         "{\"tokens\": [], \"labels\": []} | line 1 has no token",
         "{\"tokens\": [\"a\"], \"labels\": [1.5]} | line 1 has a label that is no name: 1.5",

@@ -1,6 +1,7 @@
 package org.attention4j.models.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -17,9 +18,12 @@ class PicturesTest {
   private static final Pattern NAME =
       Pattern.compile("<text x=\"([^\"]+)\" y=\"([^\"]+)\"[^>]*class=\"name");
 
+  private static final Pattern TOKEN = Pattern.compile("<text x=\"([^\"]+)\"[^>]*class=\"token");
+  private static final Pattern UPRIGHT = Pattern.compile("translate\\(([0-9.]+) ([0-9.]+)\\)");
+
   private static List<String> ticks(List<Double> steps, List<Double> losses) {
     LineChart.Curve curve = new LineChart.Curve("loss", "first", steps, losses);
-    String svg = LineChart.of("losses", "steps", List.of(curve));
+    String svg = LineChart.of("losses", "steps", "nats", List.of(curve));
     return TICK.matcher(svg).results().map(m -> m.group(1)).toList();
   }
 
@@ -30,7 +34,29 @@ class PicturesTest {
     List<String> losses = ticks.subList(0, along);
     assertEquals(losses.size(), new HashSet<>(losses).size(), losses.toString());
     assertEquals(List.of("0", "0.005", "0.010", "0.015", "0.020", "0.025"), losses);
-    assertEquals(List.of("0", "1", "2", "steps"), ticks.subList(along, ticks.size()));
+    assertEquals(List.of("0", "1", "2", "steps", "nats"), ticks.subList(along, ticks.size()));
+  }
+
+  @Test
+  void oneLossIsADotAndWhatIsNoNumberIsLeftOut() {
+    List<Double> steps = List.of(0.0, 5.0);
+    LineChart.Curve curve = new LineChart.Curve("loss", "first", steps, List.of(Double.NaN, 1.0));
+    String svg = LineChart.of("losses", "steps", "nats", List.of(curve));
+    assertFalse(svg.contains("NaN"), svg);
+    assertEquals(1, DOT.matcher(svg).results().count());
+  }
+
+  @Test
+  void longLabelsOfAHeatMapAreInside() {
+    String word = "internationalisation";
+    String svg = HeatMap.of("map", List.of("a", word), new double[][] {{1, 0}, {0.5, 0.5}});
+    MatchResult token = TOKEN.matcher(svg).results().toList().get(1);
+    double letters = 6.5 * word.length(); // at 12 px
+    assertTrue(Double.parseDouble(token.group(1)) > letters, token.group());
+    MatchResult above = UPRIGHT.matcher(svg).results().toList().get(1);
+    assertTrue(Double.parseDouble(above.group(2)) > letters * Math.sin(Math.PI / 3), svg);
+    double width = Double.parseDouble(svg.replaceAll("(?s).*viewBox=\"0 0 (\\d+) .*", "$1"));
+    assertTrue(Double.parseDouble(above.group(1)) + letters / 2 < width, svg);
   }
 
   @Test
