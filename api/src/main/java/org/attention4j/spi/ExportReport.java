@@ -16,6 +16,8 @@ import java.util.Map;
  * @param comparisons one for each example, cached runs included
  * @param attention how much of each file's attention is in the form that was asked for, a line a
  *     file; empty for forms that say it themselves
+ * @param cacheInPlace whether a model may return its cache in the very buffers that it took it in,
+ *     which have more slots than are in use then; how many are, its attention mask says
  */
 public record ExportReport(
     List<Path> files,
@@ -24,7 +26,8 @@ public record ExportReport(
     double tolerance,
     double leastCosine,
     List<Comparison> comparisons,
-    List<String> attention) {
+    List<String> attention,
+    boolean cacheInPlace) {
 
   /**
    * One example.
@@ -55,7 +58,8 @@ public record ExportReport(
 
   /** The same with its files at other places. */
   public ExportReport in(List<Path> places) {
-    return new ExportReport(places, source, target, tolerance, leastCosine, comparisons, attention);
+    return new ExportReport(
+        places, source, target, tolerance, leastCosine, comparisons, attention, cacheInPlace);
   }
 
   /** Largest difference of all; NaN if one is. */

@@ -203,7 +203,7 @@ public record CheckpointExport(
           files.addAll(copies);
           BesideFiles.describe(exported.model().config(), from, directory, place);
           if (cached && exported.decodes()) {
-            files.add(genai(exported, program, place, files));
+            files.add(genai(exported, program, place, files, report.cacheInPlace()));
           }
           markExternalData(directory, place, files);
           List<Path> written = new ArrayList<>(files);
@@ -216,12 +216,13 @@ public record CheckpointExport(
         });
   }
 
-  private Path genai(ExportedModel exported, Program program, Path place, List<Path> files)
+  private Path genai(
+      ExportedModel exported, Program program, Path place, List<Path> files, boolean cacheInPlace)
       throws IOException {
     Path first = files.stream().filter(f -> f.toString().endsWith(ONNX)).findFirst().orElseThrow();
     String file = place.relativize(first).toString().replace('\\', '/');
     Path genai = place.resolve(GenaiConfig.FILE);
-    JsonFile.write(genai, GenaiConfig.of(exported.model(), program, file, from));
+    JsonFile.write(genai, GenaiConfig.of(exported.model(), program, file, from, cacheInPlace));
     return genai;
   }
 

@@ -34,8 +34,10 @@ final class GenaiConfig {
    * @param program that was exported
    * @param file of the decoder, below the directory of this configuration
    * @param from directory of the checkpoint, whose {@code generation_config.json} comes first
+   * @param cacheInPlace whether it may give buffers of {@code max_length} slots as past and present
    */
-  static ObjectNode of(Pretrained model, Program program, String file, Path from) {
+  static ObjectNode of(
+      Pretrained model, Program program, String file, Path from, boolean cacheInPlace) {
     Map<String, TensorType> inputs =
         program.graph(TraceOptions.primitives().withCache(CacheMode.STEP)).inputTypes();
     TensorType key = first(inputs, PAST + "0.key"); // [batch, kv_heads, past, head_dim]
@@ -88,18 +90,18 @@ final class GenaiConfig {
         .put("type", KNOWN.contains(model.family()) ? model.family() : "decoder")
         .put("vocab_size", model.vocabulary())
         .set("decoder", decoder);
-    root.set("search", search(model, generation));
+    root.set("search", search(model, generation, cacheInPlace));
     return root;
   }
 
-  private static ObjectNode search(Pretrained model, JsonNode generation) {
+  private static ObjectNode search(Pretrained model, JsonNode generation, boolean cacheInPlace) {
     return JsonFile.object()
         .put("do_sample", generation.path("do_sample").asBoolean(false))
         .put("max_length", model.context())
         .put("min_length", generation.path("min_length").asInt(0))
         .put("num_beams", generation.path("num_beams").asInt(1))
         .put("num_return_sequences", 1)
-        .put("past_present_share_buffer", false)
+        .put("past_present_share_buffer", cacheInPlace)
         .put("repetition_penalty", generation.path("repetition_penalty").asDouble(1))
         .put("temperature", generation.path("temperature").asDouble(1))
         .put("top_k", generation.path("top_k").asInt(50))

@@ -279,10 +279,20 @@ class CheckpointExportTest {
     assertEquals(shape.getDim(1).getDimValue(), decoder.path("num_key_value_heads").asLong());
     assertEquals(shape.getDim(3).getDimValue(), decoder.path("head_size").asLong());
     assertEquals("qwen3", json.at("/model/type").asText());
+    assertFalse(json.at("/search/past_present_share_buffer").asBoolean(true));
     for (JsonNode input : decoder.path("inputs")) {
       String name = String.format(input.asText(), 0);
       assertTrue(names(graph.getInputList()).contains(name), name);
     }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"qwen3, true", "llama3, false"}) // llama3 has heads of 4 features here, too small
+  void genaiMayKeepOneBufferWhereAllAttentionWritesInPlace(String name, boolean inPlace)
+      throws IOException {
+    of(name).withLayout(Layout.GENAI).withAttention(AttentionForm.GQA).to(folder);
+    JsonNode json = new ObjectMapper().readTree(folder.resolve("genai_config.json").toFile());
+    assertEquals(inPlace, json.at("/search/past_present_share_buffer").asBoolean(!inPlace));
   }
 
   @ParameterizedTest

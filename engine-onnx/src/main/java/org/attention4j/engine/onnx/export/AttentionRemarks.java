@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.attention4j.engine.onnx.lower.StandardAttentionFold;
 import org.attention4j.graph.Graph;
+import org.attention4j.onnxformat.proto.GraphProto;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.ExportOptions;
 
@@ -11,6 +12,7 @@ import org.attention4j.spi.ExportOptions;
 final class AttentionRemarks {
   private final ExportOptions options;
   private final List<String> lines = new ArrayList<>();
+  private boolean cacheInPlace;
 
   AttentionRemarks(ExportOptions options) {
     this.options = options;
@@ -24,6 +26,15 @@ final class AttentionRemarks {
               + ": "
               + StandardAttentionFold.count(graph, options.precision()));
     }
+  }
+
+  /** Remarks on the cache of the only file, of whole sequences and of steps. */
+  void addCache(GraphProto step) {
+    cacheInPlace = CacheBuffers.mayBeShared(step);
+  }
+
+  boolean cacheInPlace() {
+    return cacheInPlace;
   }
 
   List<String> lines() {

@@ -125,7 +125,12 @@ public final class OnnxExporter implements Exporter {
     List<ExportReport.Comparison> comparisons =
         new Verification(program, weights, options, staging.path()).compare();
     Parity parity =
-        new Parity(options, version("" + lowering(options).opset()), comparisons, remarks.lines());
+        new Parity(
+            options,
+            version("" + lowering(options).opset()),
+            comparisons,
+            remarks.lines(),
+            remarks.cacheInPlace());
     Files.writeString(staging.path().resolve(PARITY), parity.json());
     return parity.report(staging.moveAll(PARITY, () -> {}));
   }
@@ -164,8 +169,9 @@ public final class OnnxExporter implements Exporter {
     }
     Graph step = program.graph(trace.withCache(CacheMode.STEP));
     if (Caches.stepMayBegin(step)) {
-      write(step, weights, file(folder, MODEL, options), options);
+      OnnxModel model = write(step, weights, file(folder, MODEL, options), options);
       remarks.add(MODEL, step);
+      remarks.addCache(model.proto().getGraph());
     } else {
       Graph first = program.graph(trace.withCache(CacheMode.PREFILL));
       write(first, weights, file(folder, FIRST_STEP, options), options);
@@ -186,9 +192,11 @@ public final class OnnxExporter implements Exporter {
     return name.replace(".onnx", tail + ".onnx");
   }
 
-  private static void write(Graph graph, Weights weights, Path file, ExportOptions options)
+  private static OnnxModel write(Graph graph, Weights weights, Path file, ExportOptions options)
       throws IOException {
-    OnnxFiles.writeModel(file, model(graph, weights, options), options.externalData());
+    OnnxModel model = model(graph, weights, options);
+    OnnxFiles.writeModel(file, model, options.externalData());
+    return model;
   }
 
   /** A graph in ONNX as the options say. */

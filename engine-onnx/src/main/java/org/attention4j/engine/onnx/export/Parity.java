@@ -17,7 +17,8 @@ record Parity(
     ExportOptions options,
     String target,
     List<ExportReport.Comparison> comparisons,
-    List<String> attention) {
+    List<String> attention,
+    boolean cacheInPlace) {
 
   /** The source engine and its version. */
   String source() {
@@ -33,7 +34,8 @@ record Parity(
         options.tolerance(),
         options.weights().leastCosine(),
         comparisons,
-        attention);
+        attention,
+        cacheInPlace);
   }
 
   String json() {
