@@ -171,16 +171,7 @@ class ResumeTest {
     Random random = new Random(4);
     long reached = 0;
     for (int round = 0; round < 4; round++) {
-      Process process =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Xmx64m",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  Run.class.getName(),
-                  file.toString())
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+      Process process = ChildJvm.start(Run.class, file);
       try (BufferedReader says = process.inputReader(StandardCharsets.US_ASCII)) {
         assertEquals("saved", says.readLine());
         Thread.sleep(random.nextInt(100));

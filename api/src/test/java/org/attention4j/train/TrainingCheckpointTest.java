@@ -79,7 +79,8 @@ class TrainingCheckpointTest {
   private void refused(Weights weights, Map<String, String> metadata, String... parts) {
     Path file = directory.resolve("c.safetensors");
     weights.withMetadata(metadata).save(file);
-    FileFormatException e = assertThrows(FileFormatException.class, () -> TrainingCheckpoint.load(file));
+    FileFormatException e =
+        assertThrows(FileFormatException.class, () -> TrainingCheckpoint.load(file));
     for (String part : parts) {
       assertTrue(String.valueOf(e.getMessage()).contains(part), e::getMessage);
     }
@@ -94,7 +95,8 @@ class TrainingCheckpointTest {
     byte[] bytes = Files.readAllBytes(file);
     Path cut = directory.resolve("cut.safetensors");
     Files.write(cut, Arrays.copyOf(bytes, bytes.length - 1), StandardOpenOption.CREATE);
-    FileFormatException e = assertThrows(FileFormatException.class, () -> TrainingCheckpoint.load(cut));
+    FileFormatException e =
+        assertThrows(FileFormatException.class, () -> TrainingCheckpoint.load(cut));
     assertTrue(String.valueOf(e.getMessage()).startsWith(cut.toString()), e::getMessage);
   }
 
@@ -106,16 +108,7 @@ class TrainingCheckpointTest {
     Random random = new Random(11);
     long last = 0;
     for (int round = 0; round < 6; round++) {
-      Process process =
-          new ProcessBuilder(
-                  Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                  "-Xmx64m",
-                  "-cp",
-                  System.getProperty("java.class.path"),
-                  Loop.class.getName(),
-                  file.toString())
-              .redirectError(ProcessBuilder.Redirect.INHERIT)
-              .start();
+      Process process = ChildJvm.start(Loop.class, file);
       try (BufferedReader says = process.inputReader(StandardCharsets.US_ASCII)) {
         assertNotNull(says.readLine(), "it resumed and saved once");
         Thread.sleep(random.nextInt(150));

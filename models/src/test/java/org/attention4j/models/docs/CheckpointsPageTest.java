@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
 /** The code of docs/using-checkpoints.md is compiled, runs, and is what the page shows. */
@@ -34,18 +31,6 @@ class CheckpointsPageTest {
 
   @Test
   void thePageShowsTheCompiledCode() throws IOException {
-    String page = Files.readString(Path.of("../docs/using-checkpoints.md"));
-    String source =
-        Files.readString(
-            Path.of("src/test/java/org/attention4j/models/docs/CheckpointExamples.java"));
-    Matcher example =
-        Pattern.compile(" *// docs:[a-z]+\n(.*?)\n+ *// docs:end", Pattern.DOTALL).matcher(source);
-    int count = 0;
-    while (example.find()) {
-      String code = example.group(1).stripIndent().strip();
-      assertTrue(page.contains("```java\n" + code + "\n```"), "not on the page:\n" + code);
-      count++;
-    }
-    assertEquals(8, count);
+    PageExamples.assertShown("using-checkpoints.md", CheckpointExamples.class, 8);
   }
 }

@@ -1,7 +1,6 @@
 package org.attention4j.models.docs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -10,8 +9,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.attention4j.models.data.SpanishSentences;
 import org.attention4j.models.family.Gpt;
 import org.attention4j.models.store.ModelDirectory;
@@ -64,18 +61,6 @@ class GenerationPageTest {
 
   @Test
   void thePageShowsTheCompiledCode() throws IOException {
-    String page = Files.readString(Path.of("../docs/generation.md"));
-    String source =
-        Files.readString(
-            Path.of("src/test/java/org/attention4j/models/docs/GenerationExamples.java"));
-    Matcher example =
-        Pattern.compile(" *// docs:[a-z]+\n(.*?)\n+ *// docs:end", Pattern.DOTALL).matcher(source);
-    int count = 0;
-    while (example.find()) {
-      String code = example.group(1).stripIndent().strip();
-      assertTrue(page.contains("```java\n" + code + "\n```"), "not on the page:\n" + code);
-      count++;
-    }
-    assertEquals(5, count);
+    PageExamples.assertShown("generation.md", GenerationExamples.class, 5);
   }
 }

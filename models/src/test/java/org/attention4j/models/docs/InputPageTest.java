@@ -2,13 +2,9 @@ package org.attention4j.models.docs;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
 
@@ -32,17 +28,6 @@ class InputPageTest {
   @Test
   @DisplayName("is what the page shows")
   void thePageShowsTheCompiledCode() throws IOException {
-    String page = Files.readString(Path.of("../docs/pictures-and-sound.md"));
-    String source =
-        Files.readString(Path.of("src/test/java/org/attention4j/models/docs/InputExamples.java"));
-    Matcher example =
-        Pattern.compile(" *// docs:[a-z]+\n(.*?)\n+ *// docs:end", Pattern.DOTALL).matcher(source);
-    int count = 0;
-    while (example.find()) {
-      String code = example.group(1).stripIndent().strip();
-      assertTrue(page.contains("```java\n" + code + "\n```"), "not on the page:\n" + code);
-      count++;
-    }
-    assertEquals(4, count);
+    PageExamples.assertShown("pictures-and-sound.md", InputExamples.class, 4);
   }
 }

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -49,11 +48,6 @@ class SwapTheEngineTest {
 
   @Test
   void thePageShowsTheCompiledCode() throws IOException {
-    String page = Files.readString(Path.of("../docs/swap-the-engine.md"));
-    String source =
-        Files.readString(Path.of("src/test/java/org/attention4j/models/docs/TextService.java"));
-    int start = source.indexOf("// docs:start\n") + "// docs:start\n".length();
-    String code = source.substring(start, source.indexOf("// docs:end"));
-    assertTrue(page.contains("```java\n" + code + "```"), "the page and TextService.java differ");
+    PageExamples.assertShown("swap-the-engine.md", TextService.class, 1);
   }
 }

@@ -36,10 +36,10 @@ final class BartLike {
   static final List<Task> TASKS = List.of(Task.SEQ2SEQ_LM, Task.CAUSAL_LM, Task.FEATURES);
 
   private static final int OFFSET = 2;
-  private static final TransformerEncoderLayer.Names ENCODER =
+  static final TransformerEncoderLayer.Names ENCODER =
       new TransformerEncoderLayer.Names(
           "self_attn", "self_attn_layer_norm", "", "final_layer_norm");
-  private static final TransformerDecoderLayer.Names DECODER =
+  static final TransformerDecoderLayer.Names DECODER =
       new TransformerDecoderLayer.Names(
           "self_attn",
           "self_attn_layer_norm",
@@ -47,7 +47,7 @@ final class BartLike {
           "encoder_attn_layer_norm",
           "",
           "final_layer_norm");
-  private static final StackNames STACK = new StackNames("layers", "layer_norm");
+  static final StackNames STACK = new StackNames("layers", "layer_norm");
 
   private BartLike() {}
 

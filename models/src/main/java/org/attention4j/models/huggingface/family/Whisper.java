@@ -26,7 +26,6 @@ import org.attention4j.nn.MultiHeadAttention;
 import org.attention4j.nn.MultiHeadAttention.Heads;
 import org.attention4j.nn.MultiHeadAttention.Scores;
 import org.attention4j.nn.Residual;
-import org.attention4j.nn.StackNames;
 import org.attention4j.nn.TransformerDecoder;
 import org.attention4j.nn.TransformerDecoderLayer;
 import org.attention4j.nn.TransformerEncoderLayer;
@@ -41,19 +40,6 @@ final class Whisper {
           "Radford et al. 2022",
           List.of(Task.SEQ2SEQ_LM, Task.AUDIO_CLASSIFICATION, Task.CAUSAL_LM, Task.FEATURES),
           Whisper::read);
-
-  private static final TransformerEncoderLayer.Names ENCODER =
-      new TransformerEncoderLayer.Names(
-          "self_attn", "self_attn_layer_norm", "", "final_layer_norm");
-  private static final TransformerDecoderLayer.Names DECODER =
-      new TransformerDecoderLayer.Names(
-          "self_attn",
-          "self_attn_layer_norm",
-          "encoder_attn",
-          "encoder_attn_layer_norm",
-          "",
-          "final_layer_norm");
-  private static final StackNames STACK = new StackNames("layers", "layer_norm");
 
   private Whisper() {}
 
@@ -70,14 +56,14 @@ final class Whisper {
             attention(config, "encoder", Mask.all(), init),
             feedForward(config, "encoder", init),
             residual,
-            ENCODER);
+            BartLike.ENCODER);
     TransformerDecoderLayer decoderLayer =
         new TransformerDecoderLayer(
             attention(config, "decoder", Mask.causal(), init),
             attention(config, "decoder", Mask.all(), init),
             feedForward(config, "decoder", init),
             residual,
-            DECODER);
+            BartLike.DECODER);
     int encoderLayers = config.size("encoder_layers", 4);
     int decoderLayers = config.size("decoder_layers", 4);
     long padding = config.id("pad_token_id", 50256);
@@ -86,7 +72,7 @@ final class Whisper {
             new Conv1d(config.size("num_mel_bins", 80), width, 3, 1, 1, init),
             new Conv1d(width, width, 3, 2, 1, init),
             config.size("max_source_positions", 1500),
-            LayerStack.of(encoderLayer, encoderLayers, norm, STACK),
+            LayerStack.of(encoderLayer, encoderLayers, norm, BartLike.STACK),
             dropout);
     if (task == Task.AUDIO_CLASSIFICATION) {
       boolean weighted = config.flag("use_weighted_layer_sum", false);
@@ -105,8 +91,8 @@ final class Whisper {
               attention(config, "decoder", Mask.causal(), init),
               feedForward(config, "decoder", init),
               residual,
-              ENCODER);
-      LayerStack stack = LayerStack.of(layer, decoderLayers, norm, STACK);
+              BartLike.ENCODER);
+      LayerStack stack = LayerStack.of(layer, decoderLayers, norm, BartLike.STACK);
       return Decoders.ofPair(config, context, embedder, stack, head, NameRules.prefix(""));
     }
     return new SpeechModel(
@@ -115,7 +101,7 @@ final class Whisper {
         context,
         encoder,
         embedder,
-        new TransformerDecoder(decoderLayer, decoderLayers, norm, STACK),
+        new TransformerDecoder(decoderLayer, decoderLayers, norm, BartLike.STACK),
         head,
         new ShiftedLoss.Labels(config.id("decoder_start_token_id", 50257), padding));
   }
