@@ -10,6 +10,7 @@ module org.attention4j.api {
       org.attention4j.conformance,
       org.attention4j.engine.onnx;
   exports org.attention4j.nn;
+  exports org.attention4j.nn.longcontext;
   exports org.attention4j.op;
   exports org.attention4j.reference;
   exports org.attention4j.spi;

@@ -50,7 +50,7 @@ public record HeadProjections(
   public record FusedByHead(String name) implements Inputs {}
 
   /** Queries [batch, heads, time, head_dim], keys and values [batch, kv_heads, time, head_dim]. */
-  record Projected(Tensor query, Tensor key, Tensor value) {}
+  public record Projected(Tensor query, Tensor key, Tensor value) {}
 
   /** Three layers with PyTorch's names: q_proj, k_proj, v_proj, out_proj. */
   public static HeadProjections separate() {
@@ -113,7 +113,7 @@ public record HeadProjections(
   }
 
   /** Projections of one sequence to itself. */
-  Projected project(Scope scope, Heads heads, Tensor x) {
+  public Projected project(Scope scope, Heads heads, Tensor x) {
     if (names instanceof Fused fused) {
       return cutInBlocks(heads, all(scope, fused.name, heads, x));
     }
@@ -146,19 +146,34 @@ public record HeadProjections(
         first.slice(2, 0, group).merge(1, 2), first.at(2, group), first.at(2, group + 1));
   }
 
-  Tensor query(Scope scope, Heads heads, Tensor x) {
+  /**
+   * The queries alone, [batch, heads, time, head_dim].
+   *
+   * @throws UsageException if the projections are one layer
+   */
+  public Tensor query(Scope scope, Heads heads, Tensor x) {
     Separate all = separateNames();
     Linear.Style style = all.queryStart == null ? input : input.starting(all.queryStart);
     return one(scope, all.query, style, heads.count(), heads.size(), x);
   }
 
-  Tensor key(Scope scope, Heads heads, Tensor x) {
+  /**
+   * The keys alone, [batch, kv_heads, time, head_dim].
+   *
+   * @throws UsageException if the projections are one layer
+   */
+  public Tensor key(Scope scope, Heads heads, Tensor x) {
     Separate all = separateNames();
     Linear.Style style = all.keyBias ? input : input.withoutBias();
     return one(scope, all.key, style, heads.keyValue(), heads.size(), x);
   }
 
-  Tensor value(Scope scope, Heads heads, Tensor x) {
+  /**
+   * The values alone, [batch, kv_heads, time, head_dim].
+   *
+   * @throws UsageException if the projections are one layer
+   */
+  public Tensor value(Scope scope, Heads heads, Tensor x) {
     return one(scope, separateNames().value, input, heads.keyValue(), heads.size(), x);
   }
 
@@ -181,7 +196,7 @@ public record HeadProjections(
   }
 
   /** [batch, heads, time, head_dim] to [batch, time, width]. */
-  Tensor join(Scope scope, Heads heads, Tensor x) {
+  public Tensor join(Scope scope, Heads heads, Tensor x) {
     Tensor joined = x.permute(0, 2, 1, 3).merge(-2, 2); // [batch, time, heads * head_dim]
     Linear linear = new Linear(heads.count() * heads.size(), heads.width(), output);
     return scope.call(out, linear, joined);

@@ -13,6 +13,7 @@ import org.attention4j.conformance.cases.ActivationCases;
 import org.attention4j.conformance.cases.AttentionCases;
 import org.attention4j.conformance.cases.BlockCases;
 import org.attention4j.conformance.cases.CompositeCases;
+import org.attention4j.conformance.cases.LongContextCases;
 import org.attention4j.conformance.cases.ModelCases;
 import org.attention4j.conformance.cases.PrimitiveCases;
 
@@ -52,6 +53,7 @@ public record Catalogue(List<Check> checks, List<String> unknown) {
     List<Check> checks = new ArrayList<>();
     List<Case> cases = new ArrayList<>(ops());
     cases.addAll(BlockCases.all());
+    cases.addAll(LongContextCases.all());
     cases.addAll(ModelCases.all());
     for (Case test : cases) {
       checks.add(new CaseCheck(test));

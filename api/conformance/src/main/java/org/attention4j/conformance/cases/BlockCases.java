@@ -37,7 +37,7 @@ import org.attention4j.weights.Weights;
 
 /** Blocks on their own, symbolic in batch and time. */
 public final class BlockCases {
-  private static final int WIDTH = 12;
+  static final int WIDTH = 12;
 
   private BlockCases() {}
 
@@ -84,7 +84,8 @@ public final class BlockCases {
         attention, feedForward, residual, TransformerEncoderLayer.Names.TORCH);
   }
 
-  private static Case block(String name, Block block, long[] size) {
+  /** A block of one input [batch, time, WIDTH]; its gradient, too, unless the batch is empty. */
+  static Case block(String name, Block block, long... size) {
     Program program = Program.of(new OneBlock(block));
     Case.Data data =
         random ->
