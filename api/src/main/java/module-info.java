@@ -5,6 +5,7 @@ module org.attention4j.api {
 
   exports org.attention4j.error;
   exports org.attention4j.generate;
+  exports org.attention4j.generate.grammar;
   exports org.attention4j.graph;
   exports org.attention4j.json to
       org.attention4j.conformance,

@@ -20,6 +20,7 @@ module org.attention4j.models {
   exports org.attention4j.models.huggingface.model;
   exports org.attention4j.models.input;
   exports org.attention4j.models.run;
+  exports org.attention4j.models.schema;
   exports org.attention4j.models.score;
   exports org.attention4j.models.store;
   exports org.attention4j.models.text;

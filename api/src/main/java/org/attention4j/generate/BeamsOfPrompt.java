@@ -100,6 +100,10 @@ final class BeamsOfPrompt {
     if (ending.rule().ends(tokens, prompt)) {
       return End.STOP_RULE;
     }
+    Language language = options.constraints().language();
+    if (language != null && language.isOver(tokens, prompt, limit - drawn)) {
+      return End.WHOLE;
+    }
     if (drawn >= limit) {
       return limit < ending.maxNewTokens() ? End.CONTEXT : End.LENGTH;
     }

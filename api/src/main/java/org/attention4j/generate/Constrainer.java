@@ -44,6 +44,10 @@ record Constrainer(Constraints rules, Set<Long> stopTokens) {
     if (stamps != null) {
       stamps.apply(scores, tokens, prompt);
     }
+    Language language = rules.language();
+    if (language != null) {
+      language.restrict(scores, tokens, prompt, limit - drawn, stopTokens);
+    }
   }
 
   private void penalise(double[] scores, long[] tokens) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param never tokens that may not come
  * @param notFirst tokens that may not come first
  * @param stamps how tokens of times come in a transcript; null where there are none
+ * @param language what the new text must be, such as JSON of a schema; null for any text
  */
 public record Constraints(
     double repetitionPenalty,
@@ -31,7 +32,8 @@ public record Constraints(
     OptionalLong last,
     Set<Long> never,
     Set<Long> notFirst,
-    @Nullable TimeStamps stamps) {
+    @Nullable TimeStamps stamps,
+    @Nullable Language language) {
   public Constraints {
     forbidden = forbidden.stream().map(List::copyOf).toList();
     never = Set.copyOf(never);
@@ -53,17 +55,44 @@ public record Constraints(
   /** None. */
   public static Constraints none() {
     return new Constraints(
-        1, 0, List.of(), 0, OptionalLong.empty(), OptionalLong.empty(), Set.of(), Set.of(), null);
+        1,
+        0,
+        List.of(),
+        0,
+        OptionalLong.empty(),
+        OptionalLong.empty(),
+        Set.of(),
+        Set.of(),
+        null,
+        null);
   }
 
   public Constraints penalising(double penalty) {
     return new Constraints(
-        penalty, noRepeatNgram, forbidden, minNewTokens, first, last, never, notFirst, stamps);
+        penalty,
+        noRepeatNgram,
+        forbidden,
+        minNewTokens,
+        first,
+        last,
+        never,
+        notFirst,
+        stamps,
+        language);
   }
 
   public Constraints withoutRepeated(int ngram) {
     return new Constraints(
-        repetitionPenalty, ngram, forbidden, minNewTokens, first, last, never, notFirst, stamps);
+        repetitionPenalty,
+        ngram,
+        forbidden,
+        minNewTokens,
+        first,
+        last,
+        never,
+        notFirst,
+        stamps,
+        language);
   }
 
   public Constraints forbidding(List<List<Long>> sequences) {
@@ -76,7 +105,8 @@ public record Constraints(
         last,
         never,
         notFirst,
-        stamps);
+        stamps,
+        language);
   }
 
   public Constraints withAtLeast(int newTokens) {
@@ -89,7 +119,8 @@ public record Constraints(
         last,
         never,
         notFirst,
-        stamps);
+        stamps,
+        language);
   }
 
   public Constraints withFirst(OptionalLong token) {
@@ -102,7 +133,8 @@ public record Constraints(
         last,
         never,
         notFirst,
-        stamps);
+        stamps,
+        language);
   }
 
   public Constraints withLast(OptionalLong token) {
@@ -115,7 +147,8 @@ public record Constraints(
         token,
         never,
         notFirst,
-        stamps);
+        stamps,
+        language);
   }
 
   public Constraints suppressing(Set<Long> always, Set<Long> atTheBeginning) {
@@ -128,7 +161,8 @@ public record Constraints(
         last,
         always,
         atTheBeginning,
-        stamps);
+        stamps,
+        language);
   }
 
   public Constraints stamping(TimeStamps rules) {
@@ -141,6 +175,22 @@ public record Constraints(
         last,
         never,
         notFirst,
-        rules);
+        rules,
+        language);
+  }
+
+  /** Only texts of a language. */
+  public Constraints within(Language texts) {
+    return new Constraints(
+        repetitionPenalty,
+        noRepeatNgram,
+        forbidden,
+        minNewTokens,
+        first,
+        last,
+        never,
+        notFirst,
+        stamps,
+        texts);
   }
 }

@@ -10,6 +10,7 @@ import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.TensorType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Continues texts token by token on a session, which stays open and is not owned. Several
@@ -22,11 +23,14 @@ public final class Generator {
   private final Session session;
   private final Feed feed;
   private final Map<String, HostTensor> source;
+  private final @Nullable Drafts drafts;
 
-  private Generator(Session session, Feed feed, Map<String, HostTensor> source) {
+  private Generator(
+      Session session, Feed feed, Map<String, HostTensor> source, @Nullable Drafts drafts) {
     this.session = session;
     this.feed = feed;
     this.source = Map.copyOf(source);
+    this.drafts = drafts;
   }
 
   /**
@@ -34,7 +38,7 @@ public final class Generator {
    * attention_mask} [batch, past+time] and {@code position_ids} [batch, time], it gets them.
    */
   public static Generator decoder(Session session) {
-    return new Generator(session, Feed.DECODER, Map.of());
+    return new Generator(session, Feed.DECODER, Map.of(), null);
   }
 
   /**
@@ -43,7 +47,16 @@ public final class Generator {
    * @param source the encoder's inputs, one row for each prompt: {@code input_ids}, perhaps a mask
    */
   public static Generator translator(Session session, Map<String, HostTensor> source) {
-    return new Generator(session, Feed.ENCODER_DECODER, source);
+    return new Generator(session, Feed.ENCODER_DECODER, source, null);
+  }
+
+  /**
+   * The same generator with a draft: several tokens are guessed and checked in one pass. The
+   * session must tell the logits of all tokens, not of the last one only. The texts of a batch come
+   * one after the other; drawn texts are others than without a draft, with the same probabilities.
+   */
+  public Generator drafting(Drafts with) {
+    return new Generator(session, feed, source, with);
   }
 
   /**
@@ -82,11 +95,12 @@ public final class Generator {
 
   /** The texts after prompts: those of the first prompt come first, the best before others. */
   public List<Generation> generateAll(List<long[]> prompts, GenerationOptions options) {
+    if (options.beams().count() == 1 || drafts != null) {
+      return draw(prompts, options, (sequence, token) -> true);
+    }
     check(prompts, options);
     try (Steps steps = new Steps(session, feed, source, options)) {
-      return options.beams().count() > 1
-          ? new BeamSearch(options).run(prompts, steps)
-          : new Draws(options, (sequence, token) -> true).run(prompts, steps);
+      return new BeamSearch(options).run(prompts, steps);
     }
   }
 
@@ -104,7 +118,15 @@ public final class Generator {
     if (options.beams().count() > 1) {
       throw new UsageException("beams cannot be told token by token: the best is known at the end");
     }
+    return draw(prompts, options, listener);
+  }
+
+  private List<Generation> draw(
+      List<long[]> prompts, GenerationOptions options, TokenListener listener) {
     check(prompts, options);
+    if (drafts != null) {
+      return new Speculation(session, feed, drafts, options, listener).run(prompts, source);
+    }
     try (Steps steps = new Steps(session, feed, source, options)) {
       return new Draws(options, listener).run(prompts, steps);
     }

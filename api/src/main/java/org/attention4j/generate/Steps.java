@@ -22,6 +22,11 @@ final class Steps implements AutoCloseable {
   static final String LOGITS = "logits";
   private static final long PADDING = 0; // any token: it is masked
 
+  /** Tokens of a prompt at a time when logits of all come back: they are [time, vocabulary]. */
+  private static final int PIECE = 512;
+
+  private static final int LARGE = 4096; // a vocabulary
+
   private final Session session;
   private final Feed feed;
   private final boolean cached;
@@ -65,6 +70,41 @@ final class Steps implements AutoCloseable {
     return logits;
   }
 
+  /**
+   * The logits after each of the last tokens of one text, which is no longer than the context.
+   *
+   * @param text what was read last and is kept goes on, with at least one more token
+   * @param count tokens, the last of those that are not read yet
+   * @return [count][vocabulary]
+   * @throws UsageException if the session tells the logits of fewer tokens
+   */
+  double[][] last(long[] text, int count) {
+    padded = new int[1];
+    if (decoding == null) {
+      decoding = session.decode();
+    }
+    HostTensor logits = HostTensor.zeros(DType.F32, 0);
+    while (seen < text.length) {
+      int to = Math.min(text.length, seen + PIECE);
+      to = text.length - to < count ? text.length : to;
+      logits = logits(decoding.next(inputs(List.of(text), padded, seen, to)), 1);
+      seen = to;
+    }
+    return lastOf(logits, 0, count);
+  }
+
+  /** The cache of one text keeps its first tokens. */
+  void keep(int tokens) {
+    if (tokens == 0 && decoding != null) {
+      decoding.close();
+      decoding = null;
+      seen = 0;
+    } else if (tokens < seen && decoding != null) {
+      decoding.truncate(tokens);
+      seen = tokens;
+    }
+  }
+
   private long[] window(long[] text) {
     return Arrays.copyOfRange(text, Math.max(0, text.length - context), text.length);
   }
@@ -93,7 +133,8 @@ final class Steps implements AutoCloseable {
     return true;
   }
 
-  private static HostTensor rows(HostTensor tensor, int[] rows) {
+  /** Rows of axis 0. */
+  static HostTensor rows(HostTensor tensor, int[] rows) {
     long[] shape = tensor.shape();
     int width = (int) (tensor.buffer().remaining() / shape[0]);
     shape[0] = rows.length;
@@ -141,6 +182,15 @@ final class Steps implements AutoCloseable {
 
   /** The last logits of each row of [rows, time, vocabulary]. */
   private static double[][] last(Map<String, HostTensor> outputs, int rows) {
+    HostTensor logits = logits(outputs, rows);
+    double[][] last = new double[rows][];
+    for (int row = 0; row < rows; row++) {
+      last[row] = lastOf(logits, row, 1)[0];
+    }
+    return last;
+  }
+
+  private static HostTensor logits(Map<String, HostTensor> outputs, int rows) {
     HostTensor logits = outputs.get(LOGITS);
     if (logits == null) {
       throw new UsageException(
@@ -150,16 +200,42 @@ final class Steps implements AutoCloseable {
       throw new ShapeException(
           "generation needs logits [" + rows + ", time, vocabulary], got " + logits);
     }
+    return logits;
+  }
+
+  /** The logits [rows, time, vocabulary] of the last tokens of a row. */
+  private static double[][] lastOf(HostTensor logits, int row, int count) {
+    if (logits.dim(1) < count) {
+      throw new UsageException(
+          "the session tells the logits of the last "
+              + logits.dim(1)
+              + " tokens, and a draft needs those of "
+              + count
+              + "; open it without Generator.lastLogits");
+    }
     int vocabulary = (int) logits.dim(2);
-    double[][] last = new double[rows][vocabulary];
-    for (int row = 0; row < rows; row++) {
-      long from = ((row + 1) * logits.dim(1) - 1) * vocabulary;
-      for (int i = 0; i < vocabulary; i++) {
-        last[row][i] = logits.getDouble(from + i);
-      }
-      Scores.check(last[row]);
+    double[][] last = new double[count][vocabulary];
+    for (int t = 0; t < count; t++) {
+      long from = ((row + 1) * logits.dim(1) - count + t) * vocabulary;
+      read(logits, from, last[t]);
+      Scores.check(last[t]);
     }
     return last;
+  }
+
+  /** Vocabularies are large: single-precision logits, which are most, are read at a stretch. */
+  private static void read(HostTensor logits, long from, double[] to) {
+    if (logits.dtype() != DType.F32 || to.length < LARGE) {
+      for (int i = 0; i < to.length; i++) {
+        to[i] = logits.getDouble(from + i);
+      }
+      return;
+    }
+    float[] row = new float[to.length];
+    logits.buffer().asFloatBuffer().get(Math.toIntExact(from), row);
+    for (int i = 0; i < to.length; i++) {
+      to[i] = row[i];
+    }
   }
 
   @Override

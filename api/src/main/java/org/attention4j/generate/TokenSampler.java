@@ -29,7 +29,20 @@ public final class TokenSampler {
     if (settings.isGreedy()) {
       return Scores.best(logits);
     }
-    double[] probabilities = probabilities(logits);
+    return draw(probabilities(logits));
+  }
+
+  boolean isGreedy() {
+    return settings.isGreedy();
+  }
+
+  /** A number from 0 to below 1. */
+  double uniform() {
+    return random.nextDouble();
+  }
+
+  /** A token by probabilities that sum to 1. */
+  int draw(double[] probabilities) {
     double rest = random.nextDouble();
     int last = 0;
     for (int i = 0; i < probabilities.length; i++) {

@@ -22,6 +22,15 @@ public interface Decoding extends AutoCloseable {
    */
   void select(long... rows);
 
+  /**
+   * Takes back the latest tokens: the cache keeps its first slots, and the next step goes on after
+   * them, in the same batch.
+   *
+   * @param length slots that stay, at least 1
+   * @throws org.attention4j.error.UsageException before the first step, or if there are fewer
+   */
+  void truncate(long length);
+
   /** Slots in the cache. */
   long length();
 

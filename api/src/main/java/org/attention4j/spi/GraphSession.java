@@ -3,7 +3,6 @@ package org.attention4j.spi;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.function.BiPredicate;
 import org.attention4j.error.UsageException;
@@ -181,13 +180,32 @@ public final class GraphSession implements Session {
 
     /** The size of the axis that the step graph calls {@code past}. */
     private long measure() {
-      for (Map.Entry<String, TensorType> input : step().graph().inputTypes().entrySet()) {
-        int axis = input.getValue().dims().indexOf(Dim.symbol("past"));
-        if (axis >= 0 && cache.containsKey(input.getKey())) {
-          return Objects.requireNonNull(cache.get(input.getKey())).dim(axis).longSize();
+      for (Map.Entry<String, Tensor> entry : cache.entrySet()) {
+        int axis = pastAxis(entry.getKey());
+        if (axis >= 0) {
+          return entry.getValue().dim(axis).longSize();
         }
       }
       return 0;
+    }
+
+    /** -1 for an entry that does not grow. */
+    private int pastAxis(String name) {
+      TensorType type = step().graph().inputTypes().get(name);
+      return type == null ? -1 : type.dims().indexOf(Dim.symbol("past"));
+    }
+
+    @Override
+    public void truncate(long wanted) {
+      requireOpen();
+      CacheLength.check(wanted, length);
+      Map<String, Tensor> kept = new LinkedHashMap<>();
+      cache.forEach(
+          (name, entry) -> {
+            int axis = pastAxis(name);
+            kept.put(name, axis < 0 ? entry : entry.slice(axis, 0, wanted));
+          });
+      replaceCache(kept);
     }
 
     @Override

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.attention4j.error.UsageException;
+import org.attention4j.spi.CacheLength;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Rows;
 import org.attention4j.tensor.Dim;
@@ -91,14 +92,44 @@ final class DjlDecoding implements Decoding {
 
   /** The size of the axis that the step's graph calls {@code past}. */
   private long measure() {
-    for (Map.Entry<String, TensorType> input : session.step().graph().inputTypes().entrySet()) {
-      int axis = input.getValue().dims().indexOf(Dim.symbol("past"));
-      NDArray array = cache.get(input.getKey());
-      if (axis >= 0 && array != null) {
-        return array.getShape().get(axis);
+    for (Map.Entry<String, NDArray> entry : cache.entrySet()) {
+      int axis = pastAxis(entry.getKey());
+      if (axis >= 0) {
+        return entry.getValue().getShape().get(axis);
       }
     }
     return 0;
+  }
+
+  /** -1 for an entry that does not grow. */
+  private int pastAxis(String name) {
+    TensorType type = session.step().graph().inputTypes().get(name);
+    return type == null ? -1 : type.dims().indexOf(Dim.symbol("past"));
+  }
+
+  /** Entries become views of their memory's beginning, whose rest the next step writes over. */
+  @Override
+  public void truncate(long wanted) {
+    session.using(
+        () -> {
+          if (closed) {
+            throw new UsageException("this decoding is closed");
+          }
+          CacheLength.check(wanted, length);
+          cache.replaceAll(
+              (name, entry) -> {
+                int axis = pastAxis(name);
+                if (axis < 0) {
+                  return entry;
+                }
+                NDArray kept = entry.get(new NDIndex().addAllDim(axis).addSliceDim(0, wanted));
+                kept.attach(manager);
+                entry.close();
+                return kept;
+              });
+          length = wanted;
+          return length;
+        });
   }
 
   @Override

@@ -9,10 +9,12 @@ import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
+import org.attention4j.generate.Generation.Drafted;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.models.data.TextFile;
 import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.text.GeneratedText;
+import org.attention4j.models.text.TextDraft;
 import org.attention4j.models.text.TextGenerator;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -41,6 +43,8 @@ final class GenerateCommand implements Callable<Integer> {
 
   @Mixin private ConversationFlags conversation = new ConversationFlags();
   @Mixin private GenerationFlags flags = new GenerationFlags();
+  @Mixin private GrammarFlags grammar = new GrammarFlags();
+  @Mixin private DraftFlags drafts = new DraftFlags();
   @Mixin private EngineOptions engine = new EngineOptions();
   @Mixin private Common common = new Common();
 
@@ -56,12 +60,17 @@ final class GenerateCommand implements Callable<Integer> {
     }
     conversation.check();
     List<String> texts = prompts == null ? List.of(prompt == null ? "" : prompt) : lines(prompts);
-    try (TextGenerator generator =
-        TextGenerator.open(from.open(), engine.engine(), engine.session(), prompts != null)) {
+    try (TextGenerator generator = open(drafts.draft())) {
       common.progress(generator.description());
       run(generator, texts);
     }
     return Failures.DONE;
+  }
+
+  private TextGenerator open(@Nullable TextDraft draft) {
+    return draft == null
+        ? TextGenerator.open(from.open(), engine.engine(), engine.session(), prompts != null)
+        : TextGenerator.open(from.open(), engine.engine(), engine.session(), draft);
   }
 
   private void run(TextGenerator generator, List<String> texts) {
@@ -70,6 +79,7 @@ final class GenerateCommand implements Callable<Integer> {
         flags.options(
             generator.defaults(GenerationFlags.TOKENS, answers ? List.of() : texts),
             generator::stopAt);
+    options = grammar.within(options, generator);
     boolean streams = texts.size() == 1 && options.sequences() == 1 && options.beams().count() == 1;
     long before = System.nanoTime();
     List<GeneratedText> results;
@@ -110,6 +120,17 @@ final class GenerateCommand implements Callable<Integer> {
             seconds,
             rate,
             first.generation().end()));
+    Drafted drafted = first.generation().drafted();
+    if (drafted != null) {
+      common.progress(
+          String.format(
+              Locale.ROOT,
+              "draft: %d of %d guessed tokens accepted (%.0f %%), %d passes of the model",
+              drafted.accepted(),
+              drafted.proposed(),
+              100 * drafted.share(),
+              drafted.passes()));
+    }
     ObjectNode json = json(generator, first);
     json.put("tokens_per_second", rate).put("engine", generator.description());
     ArrayNode all = json.putArray("texts");
@@ -124,6 +145,14 @@ final class GenerateCommand implements Callable<Integer> {
         .put("text_with_special_tokens", generator.withSpecialTokens(result))
         .put("end", result.generation().end().name());
     result.generation().score().ifPresent(score -> json.put("score", score));
+    Drafted drafted = result.generation().drafted();
+    if (drafted != null) {
+      json.putObject("draft")
+          .put("proposed", drafted.proposed())
+          .put("accepted", drafted.accepted())
+          .put("accepted_share", drafted.share())
+          .put("passes", drafted.passes());
+    }
     json.set("tokens", JsonFile.tree(result.generation().tokens()));
     return json;
   }

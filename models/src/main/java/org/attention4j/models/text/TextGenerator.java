@@ -10,17 +10,23 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
+import org.attention4j.generate.Drafts;
 import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Generator;
+import org.attention4j.generate.Language;
 import org.attention4j.generate.Sampling;
 import org.attention4j.generate.TokenListener;
+import org.attention4j.generate.grammar.Grammar;
+import org.attention4j.generate.grammar.TokenLanguage;
+import org.attention4j.generate.grammar.TokenTexts;
 import org.attention4j.models.data.PairBatches.Marks;
 import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.jinja.Special;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.StreamingDecoder;
+import org.attention4j.models.token.TokenBytes;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;
@@ -28,6 +34,7 @@ import org.attention4j.spi.Session;
 import org.attention4j.spi.SessionOptions;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Continues texts, translates them, or answers in a conversation, with the model of a directory.
@@ -43,14 +50,28 @@ public final class TextGenerator implements AutoCloseable {
   private final GenerationConfig config;
   private final Tokenizer tokenizer;
   private final Session session;
+  private final @Nullable Session draftSession;
+  private final @Nullable Drafts drafts;
   private final boolean translates;
 
   private TextGenerator(
-      ModelDirectory directory, GenerationConfig config, Tokenizer tokenizer, Session session) {
+      ModelDirectory directory,
+      GenerationConfig config,
+      Tokenizer tokenizer,
+      Session session,
+      @Nullable Session draftSession,
+      @Nullable TextDraft draft) {
     this.directory = directory;
     this.config = config;
     this.tokenizer = tokenizer;
     this.session = session;
+    this.draftSession = draftSession;
+    this.drafts =
+        draft == null
+            ? null
+            : draftSession == null
+                ? Drafts.lookup(draft.compared(), draft.tokens())
+                : Drafts.model(draftSession, context(draft.model().orElseThrow()), draft.tokens());
     this.translates = !directory.model().tokensInput().equals("input_ids");
   }
 
@@ -83,18 +104,59 @@ public final class TextGenerator implements AutoCloseable {
       ModelDirectory directory, Engine engine, SessionOptions options, boolean batches) {
     Program program = Generator.lastLogits(program(directory));
     boolean decoder = directory.model().tokensInput().equals("input_ids");
+    return open(
+        directory,
+        engine,
+        options,
+        decoder && batches ? Generator.batched(program) : program,
+        null);
+  }
+
+  /**
+   * Opens a model with a draft, for prompts one at a time or one after the other. {@link
+   * GeneratedText#generation} tells how many of the guesses were taken.
+   *
+   * @throws UsageException if the model does not generate text, or the draft's vocabulary is not
+   *     the model's
+   */
+  public static TextGenerator open(
+      ModelDirectory directory, Engine engine, SessionOptions options, TextDraft draft) {
+    return open(directory, engine, options, program(directory), draft);
+  }
+
+  private static TextGenerator open(
+      ModelDirectory directory,
+      Engine engine,
+      SessionOptions options,
+      Program program,
+      @Nullable TextDraft draft) {
     Tokenizer tokenizer = directory.requireTokenizer();
+    List<AutoCloseable> opened = new ArrayList<>(List.of(tokenizer));
     try {
-      Session session =
-          engine.open(
-              decoder && batches ? Generator.batched(program) : program,
-              directory.weights(),
-              options);
-      return new TextGenerator(
-          directory, GenerationConfig.read(directory.path()), tokenizer, session);
+      Session guesses = null;
+      if (draft != null) {
+        draft.check(directory, tokenizer);
+        ModelDirectory smaller = draft.model().orElse(null);
+        if (smaller != null) {
+          guesses = engine.open(Generator.lastLogits(program(smaller)), smaller.weights(), options);
+          opened.add(guesses::close);
+        }
+      }
+      Session session = engine.open(program, directory.weights(), options);
+      opened.add(session::close);
+      GenerationConfig config = GenerationConfig.read(directory.path());
+      return new TextGenerator(directory, config, tokenizer, session, guesses, draft);
     } catch (RuntimeException e) {
-      tokenizer.close();
+      opened.forEach(part -> close(part, e));
       throw e;
+    }
+  }
+
+  private static void close(AutoCloseable part, RuntimeException reason) {
+    try {
+      part.close();
+    } catch (Exception e) {
+      reason.addSuppressed(e);
     }
   }
 
@@ -127,6 +189,10 @@ public final class TextGenerator implements AutoCloseable {
 
   /** Longest sequence that can be read. */
   private int context() {
+    return context(directory);
+  }
+
+  private static int context(ModelDirectory directory) {
     boolean bounded = !(directory.model() instanceof Pretrained model) || model.bounded();
     return bounded ? directory.model().context() : UNBOUNDED;
   }
@@ -174,6 +240,17 @@ public final class TextGenerator implements AutoCloseable {
   /** A rule that ends texts at strings. */
   public StopStrings stopAt(List<String> strings) {
     return new StopStrings(tokenizer, strings);
+  }
+
+  /**
+   * The texts of a grammar in this model's tokens, for {@link
+   * org.attention4j.generate.Constraints#within}. Worth keeping: it learns which tokens may come
+   * where. Thread-safe.
+   *
+   * @throws UsageException if the text of the vocabulary's tokens depends on their neighbours
+   */
+  public Language language(Grammar grammar) {
+    return TokenLanguage.of(grammar, TokenTexts.of(TokenBytes.of(tokenizer)));
   }
 
   /**
@@ -297,7 +374,9 @@ public final class TextGenerator implements AutoCloseable {
   }
 
   private Generator generator(List<long[]> prompts) {
-    return translates ? Generator.translator(session, source(prompts)) : Generator.decoder(session);
+    Generator generator =
+        translates ? Generator.translator(session, source(prompts)) : Generator.decoder(session);
+    return drafts == null ? generator : generator.drafting(drafts);
   }
 
   /** Sources, padded on the right: [batch, source_time]. */
@@ -340,6 +419,9 @@ public final class TextGenerator implements AutoCloseable {
   @Override
   public void close() {
     session.close();
+    if (draftSession != null) {
+      draftSession.close();
+    }
     tokenizer.close();
   }
 }

@@ -11,11 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.attention4j.error.FileFormatException;
@@ -43,7 +45,7 @@ public final class JsonTokenizer implements Tokenizer {
 
   private final Path file;
   private final byte[] contents;
-  private final Map<Long, String> labels;
+  private final SortedMap<Long, String> labels;
   private final Map<String, Long> specials;
   private final int size;
   private final HuggingFaceTokenizer library;
@@ -51,7 +53,7 @@ public final class JsonTokenizer implements Tokenizer {
   private JsonTokenizer(
       Path file,
       byte[] contents,
-      Map<Long, String> labels,
+      SortedMap<Long, String> labels,
       Map<String, Long> specials,
       HuggingFaceTokenizer library) {
     this.file = file;
@@ -102,7 +104,7 @@ public final class JsonTokenizer implements Tokenizer {
     if (!json.path("model").isObject()) {
       throw new FileFormatException(file, "is no tokenizer: it has no object 'model'");
     }
-    Map<Long, String> labels = new TreeMap<>();
+    SortedMap<Long, String> labels = new TreeMap<>();
     addVocabulary(json.path("model").path("vocab"), labels);
     Map<String, Long> specials = new HashMap<>();
     for (JsonNode added : json.path("added_tokens")) {
@@ -153,6 +155,16 @@ public final class JsonTokenizer implements Tokenizer {
         labels.put((long) i, vocabulary.path(i).path(0).asText());
       }
     }
+  }
+
+  /** The file. */
+  JsonNode json() {
+    return JsonFile.parse(new String(contents, StandardCharsets.UTF_8));
+  }
+
+  /** How each id is written in the file. */
+  SortedMap<Long, String> labels() {
+    return Collections.unmodifiableSortedMap(labels);
   }
 
   @Override

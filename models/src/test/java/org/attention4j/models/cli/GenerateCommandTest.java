@@ -112,7 +112,40 @@ class GenerateCommandTest {
   }
 
   @Test
+  void aDraftChangesNoGreedyTextAndItsShareIsTold() {
+    List<Object> plain = List.of("--prompt", "el gato", "--temperature", 0, "--tokens", 12);
+    String alone = texts(generate(plain.toArray())).get(0);
+    for (List<Object> draft :
+        List.of(List.<Object>of("--draft", model()), List.<Object>of("--draft-lookup"))) {
+      List<Object> all = new ArrayList<>(plain);
+      all.addAll(draft);
+      all.addAll(List.of("--draft-tokens", 3));
+      JsonNode result = generate(all.toArray()).expect(0).json();
+      assertEquals(alone, result.path("text").asText());
+      double share = result.path("draft").path("accepted_share").asDouble(-1);
+      assertTrue(share >= 0 && share <= 1, result.toString());
+      assertTrue(draft.size() == 1 || share == 1, result.toString()); // the model itself
+    }
+  }
+
+  @Test
+  void aTextKeepsToAPatternOrASchema() throws IOException {
+    Path schema = directory.resolve("schema.json");
+    Files.writeString(schema, "{\"pattern\": \"^[aeo]+$\"}");
+    String text = texts(generate("--prompt", "el", "--regex", "( [aeo]{2}){2}")).get(0);
+    assertTrue(text.matches("( [aeo]{2}){2}"), text);
+    generate("--prompt", "el", "--json-schema", schema)
+        .refused("the vocabulary lacks the character");
+    Files.writeString(schema, "{\"not\": {}}");
+    generate("--prompt", "el", "--json-schema", schema).refused("'not'");
+    generate("--prompt", "el", "--regex", "(?=a)").refused("looks around");
+  }
+
+  @Test
   void whatDoesNotFitTogetherIsRefused() throws IOException {
+    generate("--prompt", "el", "--draft-tokens", 3).refused("--draft");
+    generate("--prompt", "el", "--draft-lookup", "--draft", model()).refused("--draft-lookup");
+    generate("--prompt", "el", "--regex", "a", "--json-schema", "s.json").refused("--regex");
     Path file = directory.resolve("talk.json");
     generate().refused("--prompt", "--prompts", "--messages");
     generate("--prompt", "el", "--prompts", file).refused("--prompts");

@@ -4,14 +4,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.attention4j.generate.Beams;
 import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Generator;
+import org.attention4j.generate.Language;
 import org.attention4j.generate.Sampling;
+import org.attention4j.generate.grammar.Grammar;
+import org.attention4j.models.schema.JsonSchema;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.text.ChatMessage;
 import org.attention4j.models.text.GeneratedText;
 import org.attention4j.models.text.TemplateValues;
+import org.attention4j.models.text.TextDraft;
 import org.attention4j.models.text.TextGenerator;
 import org.attention4j.models.text.ToolCall;
 import org.attention4j.spi.Engine;
@@ -94,5 +101,40 @@ final class GenerationExamples {
       return Generator.decoder(session).generateAll(prompts, options);
     }
   }
+
+  // docs:end
+
+  // docs:json
+  static String json(Path directory, Engine engine) {
+    Grammar cat =
+        JsonSchema.grammar(
+            JsonFile.parse(
+                """
+                {"type": "object", "required": ["name", "age"], "properties": {
+                  "name": {"type": "string", "maxLength": 9},
+                  "age": {"type": "integer", "minimum": 0, "maximum": 30}}}"""));
+    try (TextGenerator generator =
+        TextGenerator.open(directory, engine, SessionOptions.defaults())) {
+      GenerationOptions options = generator.defaults(60, List.of("el gato"));
+      Language language = generator.language(cat);
+      options = options.constrained(options.constraints().within(language));
+      return generator.generate("el gato", options, piece -> {}).text();
+    }
+  }
+
+  // docs:end
+
+  // docs:drafted
+  static double drafted(Path directory, Path smaller, Engine engine) {
+    TextDraft draft = TextDraft.of(ModelDirectory.open(smaller), 5);
+    try (TextGenerator generator =
+        TextGenerator.open(
+            ModelDirectory.open(directory), engine, SessionOptions.defaults(), draft)) {
+      GenerationOptions options = generator.defaults(20, List.of("el gato"));
+      Generation text = generator.generate("el gato", options, piece -> {}).generation();
+      return Objects.requireNonNull(text.drafted()).share(); // of the guesses that were taken
+    }
+  }
+
   // docs:end
 }

@@ -1,7 +1,9 @@
 package org.attention4j.models.docs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -11,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.attention4j.models.data.SpanishSentences;
 import org.attention4j.models.family.Gpt;
+import org.attention4j.models.store.JsonFile;
 import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.models.token.CharTokenizer;
 import org.attention4j.models.token.Tokenizer;
@@ -24,12 +27,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The code of docs/generation.md is compiled, runs, and is what the page shows. */
 class GenerationPageTest {
+  private static final String JSON = " {}\":,-0123456789"; // what JSON's texts need beside words
+
   @TempDir Path directory;
 
   @Test
   void theExamplesRun() throws IOException {
     Engine engine = Engines.get("reference");
-    try (Tokenizer tokenizer = CharTokenizer.of(SpanishSentences.text(50, 1), false)) {
+    try (Tokenizer tokenizer = CharTokenizer.of(SpanishSentences.text(50, 1) + JSON, false)) {
       Gpt model = Gpt.nano(tokenizer.size(), 64, 16, 2, 1, 0);
       Weights weights = Parameters.init(Program.of(model.trainable()), 1);
       new ModelDirectory(directory, model, weights, tokenizer).save();
@@ -49,6 +54,10 @@ class GenerationPageTest {
       assertEquals(4, GenerationExamples.batch(directory, engine, List.of("el gato", "un")).size());
       assertEquals(20, GenerationExamples.chat(directory, engine).length());
       assertEquals(20, GenerationExamples.tools(directory, engine).length());
+      JsonNode cat = JsonFile.parse(GenerationExamples.json(directory, engine));
+      assertTrue(cat.path("name").isTextual() && cat.path("age").isInt(), cat.toString());
+      double share = GenerationExamples.drafted(directory, directory, engine);
+      assertTrue(share > 0 && share <= 1, "accepted " + share);
       List<long[]> prompts = List.of(tokenizer.encode("el gato"), tokenizer.encode("un"));
       assertEquals(
           20,
@@ -61,6 +70,6 @@ class GenerationPageTest {
 
   @Test
   void thePageShowsTheCompiledCode() throws IOException {
-    PageExamples.assertShown("generation.md", GenerationExamples.class, 5);
+    PageExamples.assertShown("generation.md", GenerationExamples.class, 7);
   }
 }

@@ -64,6 +64,7 @@ class GenerationConfigTest {
             OptionalLong.of(6),
             Set.of(11L),
             Set.of(12L),
+            null,
             null);
     GenerationOptions expected =
         new GenerationOptions(

@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.attention4j.error.UsageException;
 import org.attention4j.generate.Beams;
 import org.attention4j.generate.Generation.End;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Sampling;
+import org.attention4j.generate.grammar.Grammar;
 import org.attention4j.models.data.SpanishSentences;
 import org.attention4j.models.family.Gpt;
 import org.attention4j.models.family.Seq2Seq;
@@ -86,6 +88,64 @@ class TextGeneratorTest {
       GeneratedText text = generator.generate("el", options, heard::append);
       assertEquals(heard.toString(), text.text());
       assertEquals(List.of(text), generator.generate(List.of("el"), options));
+    }
+  }
+
+  @Test
+  void textsKeepToAGrammarWithDraftsBeamsAndBatches() {
+    Grammar grammar = Grammar.matching("(el|un) [a-z]{2,6}(, [a-z]+)?\\.");
+    ModelDirectory directory = ModelDirectory.open(decoder);
+    try (TextGenerator plain = TextGenerator.open(directory, ENGINE, OPTIONS, true);
+        TextGenerator drafting =
+            TextGenerator.open(directory, ENGINE, OPTIONS, TextDraft.lookup(3))) {
+      GenerationOptions free = plain.defaults(30, PROMPTS);
+      GenerationOptions options =
+          free.constrained(free.constraints().within(plain.language(grammar)));
+      for (Sampling sampling : List.of(Sampling.greedy(), Sampling.at(1.5, 2))) {
+        List<GeneratedText> texts = plain.generate(PROMPTS, options.drawing(sampling));
+        texts.addAll(drafting.generate(PROMPTS, options.drawing(sampling)));
+        texts.addAll(plain.generate(PROMPTS, options.drawing(sampling).searching(Beams.of(3), 2)));
+        for (GeneratedText text : texts) {
+          assertTrue(grammar.matches(text.text()), text.text());
+          assertEquals(End.WHOLE, text.generation().end());
+        }
+      }
+    }
+  }
+
+  @Test
+  void aDraftChangesNoGreedyText() {
+    ModelDirectory model = ModelDirectory.open(decoder);
+    ModelDirectory seq2seq = ModelDirectory.open(translator);
+    for (ModelDirectory directory : List.of(model, seq2seq)) {
+      for (TextDraft draft : List.of(TextDraft.of(directory, 4), TextDraft.lookup(3))) {
+        try (TextGenerator plain = TextGenerator.open(directory, ENGINE, OPTIONS, false);
+            TextGenerator drafting = TextGenerator.open(directory, ENGINE, OPTIONS, draft)) {
+          GenerationOptions options = plain.defaults(15, PROMPTS).drawing(Sampling.greedy());
+          for (GeneratedText text : drafting.generate(PROMPTS, options)) {
+            GeneratedText alone = plain.generate(text.prompt(), options, piece -> {});
+            assertEquals(alone.text(), text.text());
+            assertTrue(Objects.requireNonNull(text.generation().drafted()).passes() > 0);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aDraftOfAnotherVocabularyOrKindIsRefused(@TempDir Path other) {
+    try (Tokenizer tokenizer = CharTokenizer.of("abc", true)) {
+      Gpt gpt = Gpt.nano(tokenizer.size(), 64, 16, 2, 1, 0);
+      new ModelDirectory(other, gpt, weights(gpt.trainable()), tokenizer).save();
+    }
+    ModelDirectory model = ModelDirectory.open(decoder);
+    for (Path draft : List.of(other, translator)) {
+      TextDraft drafts = TextDraft.of(ModelDirectory.open(draft), 4);
+      UsageException e =
+          assertThrows(
+              UsageException.class, () -> TextGenerator.open(model, ENGINE, OPTIONS, drafts));
+      String expected = draft.equals(other) ? "the draft's vocabulary" : "of the same kind";
+      assertTrue(String.valueOf(e.getMessage()).contains(expected), e.getMessage());
     }
   }
 

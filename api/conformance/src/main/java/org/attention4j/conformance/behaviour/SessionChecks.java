@@ -34,6 +34,7 @@ public final class SessionChecks {
     checks.add(check("close-twice", SessionChecks::closeTwice));
     checks.add(check("two-decodings", SessionChecks::twoDecodings));
     checks.add(check("rows-of-a-decoding", SessionChecks::selectedRows));
+    checks.add(check("tokens-taken-back", SessionChecks::truncated));
     return checks;
   }
 
@@ -208,6 +209,54 @@ public final class SessionChecks {
       return "rows " + Arrays.toString(rows) + " of a batch of 2 were selected";
     }
     return "";
+  }
+
+  /** Tokens that were tried are taken back, and others come in their place, as drafts want it. */
+  private static String truncated(Bench bench) {
+    Program program = Fixture.gpt();
+    Weights weights = Fixture.weights(program, bench.seed());
+    Random random = new Random(bench.seed());
+    for (int batch = 1; batch <= 2; batch++) {
+      HostTensor ids = Fixture.ids(random, batch, 9);
+      HostTensor wrong = Fixture.ids(random, batch, 4);
+      HostTensor truth = logits(Fixture.truth(program, weights, Map.of("input_ids", ids)));
+      try (Session session = Fixture.open(bench.engine(), program, weights);
+          Decoding decoding = session.decode()) {
+        if (!refusesLength(decoding, 1)) {
+          return "tokens were taken back before the first step";
+        }
+        decoding.next(Map.of("input_ids", columns(ids, 0, 5)));
+        int[] kept = {5, 3, 3};
+        int[] until = {7, 4, 9};
+        for (int i = 0; i < kept.length; i++) {
+          decoding.next(Map.of("input_ids", wrong));
+          decoding.truncate(kept[i]);
+          if (decoding.length() != kept[i]) {
+            return "a cache of " + kept[i] + " slots says it has " + decoding.length();
+          }
+          HostTensor fresh = columns(ids, kept[i], until[i]);
+          HostTensor got = logits(decoding.next(Map.of("input_ids", fresh)));
+          HostTensor expected = rows(truth, kept[i], until[i]);
+          String far = Fixture.far(Map.of("logits", expected), Map.of("logits", got), CLOSE);
+          if (!far.isEmpty()) {
+            return "batch " + batch + ", after " + kept[i] + " slots stayed: " + far;
+          }
+        }
+        if (!refusesLength(decoding, 0) || !refusesLength(decoding, 10)) {
+          return "a cache of 9 slots kept 0 or 10 of them";
+        }
+      }
+    }
+    return "";
+  }
+
+  private static boolean refusesLength(Decoding decoding, long length) {
+    try {
+      decoding.truncate(length);
+      return false;
+    } catch (UsageException e) {
+      return true;
+    }
   }
 
   /** Rows of axis 0. */

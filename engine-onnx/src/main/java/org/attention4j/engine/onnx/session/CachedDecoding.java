@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.UsageException;
+import org.attention4j.spi.CacheLength;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Rows;
 import org.attention4j.tensor.HostTensor;
@@ -150,16 +151,43 @@ final class CachedDecoding implements Decoding {
   }
 
   @Override
+  public void truncate(long length) {
+    if (closed) {
+      throw new UsageException("this decoding is closed");
+    }
+    CacheLength.check(length, length());
+    cache.replaceAll(
+        (name, entry) -> {
+          int axis = pastAxis(name);
+          if (axis < 0) {
+            return entry;
+          }
+          OnnxTensor kept = OrtTensors.beginning(entry, axis, length);
+          entry.close();
+          return kept;
+        });
+  }
+
+  @Override
   public long length() {
     for (Map.Entry<String, OnnxTensor> entry : cache.entrySet()) {
-      TensorType type = step.signature().inputs().get(entry.getKey());
-      for (int axis = 0; type != null && axis < type.rank(); axis++) {
-        if (type.dim(axis).symbols().contains(pastSymbol)) {
-          return entry.getValue().getInfo().getShape()[axis];
-        }
+      int axis = pastAxis(entry.getKey());
+      if (axis >= 0) {
+        return entry.getValue().getInfo().getShape()[axis];
       }
     }
     return 0;
+  }
+
+  /** -1 for an entry that does not grow. */
+  private int pastAxis(String name) {
+    TensorType type = step.signature().inputs().get(name);
+    for (int axis = 0; type != null && axis < type.rank(); axis++) {
+      if (type.dim(axis).symbols().contains(pastSymbol)) {
+        return axis;
+      }
+    }
+    return -1;
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.ShapeException;
 import org.attention4j.error.UsageException;
+import org.attention4j.spi.CacheLength;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Rows;
 import org.attention4j.tensor.DType;
@@ -264,6 +265,16 @@ final class InPlaceDecoding implements Decoding {
           return selected;
         });
     bind();
+  }
+
+  /** Only the count changes: later slots are hidden, and the next step writes over them. */
+  @Override
+  public void truncate(long wanted) {
+    if (closed) {
+      throw new UsageException("this decoding is closed");
+    }
+    CacheLength.check(wanted, length);
+    length = wanted;
   }
 
   @Override

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.attention4j.error.UsageException;
+import org.attention4j.spi.CacheLength;
 import org.attention4j.spi.Decoding;
 import org.attention4j.spi.Session;
 import org.attention4j.tensor.DType;
@@ -58,7 +59,7 @@ public final class MergedSession implements Session {
 
   /** One sequence batch; its past is empty first. */
   private final class Steps implements Decoding {
-    private Map<String, HostTensor> past = Map.of();
+    private Map<String, HostTensor> past = new LinkedHashMap<>();
 
     @Override
     public Map<String, HostTensor> next(Map<String, HostTensor> inputs) {
@@ -108,6 +109,14 @@ public final class MergedSession implements Session {
     @Override
     public void select(long... rows) {
       throw new UsageException("files are decoded for checking, with the batch they begin with");
+    }
+
+    @Override
+    public void truncate(long length) {
+      CacheLength.check(length, length());
+      past.replaceAll(
+          (name, entry) ->
+              name.contains(".encoder.") ? entry : HostSlices.slice(entry, 2, 0, length));
     }
 
     @Override

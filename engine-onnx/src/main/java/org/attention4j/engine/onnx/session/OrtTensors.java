@@ -46,6 +46,12 @@ final class OrtTensors {
     return over(result);
   }
 
+  /** The first indices of an axis as a new tensor, which the caller closes. */
+  static OnnxTensor beginning(OnnxTensor tensor, int axis, long length) {
+    HostTensor whole = copy(tensor, dtype(tensor.getInfo().type));
+    return over(HostSlices.slice(whole, axis, 0, length));
+  }
+
   private static DType dtype(OnnxJavaType type) {
     for (DType dtype : DType.values()) {
       if (type(dtype) == type) {

@@ -88,6 +88,11 @@ public final class PartsSession implements Session {
       }
 
       @Override
+      public void truncate(long length) {
+        steps.truncate(length);
+      }
+
+      @Override
       public long length() {
         return steps.length();
       }

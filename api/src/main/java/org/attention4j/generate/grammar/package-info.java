@@ -1,0 +1,7 @@
+/**
+ * Languages that generated texts keep to: expressions, the automaton that reads them, and tokens.
+ */
+@NullMarked
+package org.attention4j.generate.grammar;
+
+import org.jspecify.annotations.NullMarked;
