@@ -3,6 +3,7 @@ package org.attention4j.spi;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Predicate;
 import org.attention4j.error.UsageException;
 import org.attention4j.tensor.DType;
@@ -71,7 +72,8 @@ public record SessionOptions(
   public void checkProperties(Set<String> known) {
     for (String name : properties.keySet()) {
       if (!known.contains(name)) {
-        throw new UsageException("unknown session property '" + name + "'; known: " + known);
+        throw new UsageException(
+            "unknown session property '" + name + "'; known: " + new TreeSet<>(known));
       }
     }
   }

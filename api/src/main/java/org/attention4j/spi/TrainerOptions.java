@@ -3,6 +3,7 @@ package org.attention4j.spi;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import org.attention4j.error.UsageException;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Device;
@@ -38,6 +39,9 @@ public record TrainerOptions(
     }
     if (!precision.isFloating()) {
       throw new UsageException("the precision is a floating type, not " + precision.label());
+    }
+    if (threads < 0) {
+      throw new UsageException("threads is 0 (the default) or more, not " + threads);
     }
   }
 
@@ -101,7 +105,8 @@ public record TrainerOptions(
   public void checkProperties(Set<String> known) {
     for (String name : properties.keySet()) {
       if (!known.contains(name)) {
-        throw new UsageException("unknown trainer property '" + name + "'; known: " + known);
+        throw new UsageException(
+            "unknown trainer property '" + name + "'; known: " + new TreeSet<>(known));
       }
     }
   }

@@ -1,6 +1,7 @@
 package org.attention4j.train;
 
 import java.util.List;
+import org.attention4j.error.UsageException;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Tensor;
 
@@ -18,6 +19,12 @@ public record AdamW(
     implements Optimizer {
   public AdamW {
     groups = List.copyOf(groups);
+    if (!(beta1 >= 0 && beta1 < 1 && beta2 >= 0 && beta2 < 1)) {
+      throw new UsageException("the betas are from 0 to below 1, not " + beta1 + " and " + beta2);
+    }
+    if (!(epsilon >= 0)) {
+      throw new UsageException("epsilon is 0 or more, not " + epsilon);
+    }
   }
 
   /** Betas 0.9 and 0.95, epsilon 1e-8, matrices decay by 0.1. */

@@ -40,14 +40,14 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = {
       "Measure training, generation and attention on every engine, briefly.",
-      "Medians of repeated runs after a warm-up, engine after engine. docs/benchmarks.md has careful"
-          + " figures; these are for your machine."
+      "Medians of repeated runs after a warm-up, engine after engine: a short look at your machine."
+          + " Careful figures are in docs/benchmarks.md"
     })
 final class BenchCommand implements Callable<Integer> {
   private static final int TOKENS = 48;
 
   @Option(
-      names = "--engines",
+      names = {"--engine", "--engines"},
       paramLabel = "NAME",
       split = ",",
       description = "Engines to measure, separated by commas. Default: all that can run here.")
@@ -86,7 +86,7 @@ final class BenchCommand implements Callable<Integer> {
       names = "--seconds",
       paramLabel = "S",
       defaultValue = "2",
-      description = "Time for each measurement. Default: ${DEFAULT-VALUE}.")
+      description = "Seconds for each measurement. Default: ${DEFAULT-VALUE}.")
   private double seconds;
 
   @Mixin private Common common = new Common();
@@ -103,10 +103,10 @@ final class BenchCommand implements Callable<Integer> {
               + model.context());
     }
     ArrayNode rows = JsonFile.object().putArray("results");
-    common.say(
-        "%-12s %-34s %12s %14s %6s".formatted("engine", "what", "median ms", "tokens/s", "runs"));
     List<Engine> engines =
         (names.isEmpty() ? Engines.names() : names).stream().map(Engines::get).toList();
+    common.say(
+        "%-12s %-34s %12s %14s %6s".formatted("engine", "what", "median ms", "tokens/s", "runs"));
     Weights weights = Parameters.init(Program.of(model.trainable()), 1);
     for (Engine engine : engines) {
       inference(engine, model, weights, rows);

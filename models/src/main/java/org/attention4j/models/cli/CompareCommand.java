@@ -32,7 +32,7 @@ final class CompareCommand implements Callable<Integer> {
   @Mixin private AdaptedSource from = new AdaptedSource();
 
   @Option(
-      names = "--engines",
+      names = {"--engine", "--engines"},
       paramLabel = "NAME",
       split = ",",
       description = "Engines to compare, separated by commas. Default: all that can run here.")

@@ -31,9 +31,10 @@ import picocli.CommandLine.Option;
 final class ConformanceCommand implements Callable<Integer> {
 
   @Option(
-      names = "--engine",
+      names = {"--engine", "--engines"},
       paramLabel = "NAME",
-      description = "Engine to check. May be repeated. Default: all that can run here.")
+      split = ",",
+      description = "Engines to check, separated by commas. Default: all that can run here.")
   private List<String> names = new ArrayList<>();
 
   @Option(

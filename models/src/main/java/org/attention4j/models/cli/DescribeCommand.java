@@ -50,7 +50,8 @@ final class DescribeCommand implements Callable<Integer> {
       names = "--time",
       paramLabel = "N",
       defaultValue = "0",
-      description = "Tokens in a sequence, for the operations; 0 for the context.")
+      description =
+          "Tokens in a sequence, for the operations; 0 for the context. Default: ${DEFAULT-VALUE}.")
   private long time;
 
   @Option(
@@ -64,7 +65,9 @@ final class DescribeCommand implements Callable<Integer> {
       names = "--precision",
       paramLabel = "TYPE",
       defaultValue = "f32",
-      description = "Floating type of the parameters, for the bytes. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Floating type of the parameters, for the bytes: f32, bf16, f16 or f64. Default:"
+              + " ${DEFAULT-VALUE}.")
   private String precision = "f32";
 
   @Mixin private Common common = new Common();

@@ -26,7 +26,8 @@ import picocli.CommandLine.Mixin;
     description = {
       "Show what this machine offers, what is unavailable, and why.",
       "Java, processor, engines, kernels, native libraries and their versions. The exit code is 1 if"
-          + " something is broken."
+          + " an engine, a kernel or an exporter cannot be loaded; one that says why it is unavailable"
+          + " is no failure."
     })
 final class DoctorCommand implements Callable<Integer> {
   private static final List<String> FEATURES =
@@ -93,7 +94,7 @@ final class DoctorCommand implements Callable<Integer> {
     fact(json, "heap", (runtime.maxMemory() >> 20) + " MiB at most");
     fact(json, "tokenizers", "Hugging Face tokenizers, through Deep Java Library");
     String cache = System.getenv("DJL_CACHE_DIR");
-    fact(json, "native cache", cache == null ? property("user.home") + "/.djl.ai" : cache);
+    fact(json, "cache of DJL", cache == null ? property("user.home") + "/.djl.ai" : cache);
   }
 
   private void fact(ObjectNode json, String name, String value) {

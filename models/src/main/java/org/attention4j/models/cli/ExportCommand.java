@@ -57,7 +57,7 @@ final class ExportCommand implements Callable<Integer> {
       names = "--format",
       paramLabel = "NAME",
       defaultValue = "onnx",
-      description = "What to write. Default: ${DEFAULT-VALUE}.")
+      description = "Exporter to write with; onnx is the one there is. Default: ${DEFAULT-VALUE}.")
   private String format = "onnx";
 
   @Option(
@@ -183,6 +183,10 @@ final class ExportCommand implements Callable<Integer> {
 
   private int checkpoint(Exporter exporter) {
     int bits = precision.equals("int8") ? 8 : precision.equals("int4") ? 4 : 0;
+    if (bits == 0 && !List.of("f32", "f16", "f64").contains(precision)) {
+      throw new UsageException(
+          "--precision of an export is f32, f16, f64, int8 or int4, not '" + precision + "'");
+    }
     DType type = bits == 0 ? PlaceOptions.precision(precision) : DType.F32;
     CheckpointExport export =
         CheckpointExport.of(from.path())

@@ -34,7 +34,9 @@ final class Failures {
         && e.getCommandLine().getParent() == null) {
       return "there is no command '" + unmatched.getUnmatched().get(0) + "'";
     }
-    return oneLine(String.valueOf(e.getMessage())).replace("option option", "option");
+    return oneLine(String.valueOf(e.getMessage()))
+        .replace("option option", "option")
+        .replaceFirst("^Error: ", "");
   }
 
   /** A command that failed. */

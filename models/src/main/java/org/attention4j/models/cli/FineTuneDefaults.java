@@ -24,6 +24,23 @@ final class FineTuneDefaults {
           "--bias",
           "--label-smoothing");
 
+  /** Options that a new model has no use for. */
+  private static final List<String> FINE_TUNING =
+      List.of(
+          "--fresh",
+          "--data",
+          "--objective",
+          "--max-length",
+          "--epochs",
+          "--batching",
+          "--lora-rank",
+          "--lora-alpha",
+          "--lora-dropout",
+          "--lora-targets",
+          "--adapter",
+          "--merge",
+          "--score-examples");
+
   private FineTuneDefaults() {}
 
   /**
@@ -56,19 +73,47 @@ final class FineTuneDefaults {
   }
 
   private static void refuseNewModel(CommandSpec spec) {
-    List<String> given = new ArrayList<>();
-    for (String name : NEW_MODEL) {
-      OptionSpec option = spec.findOption(name);
-      Object value = option == null ? null : option.getValue();
-      boolean usual =
-          option == null || value == null || value.toString().equals(option.defaultValue());
-      if (spec.commandLine().getParseResult().hasMatchedOption(name) && !usual) {
-        given.add(name);
-      }
-    }
+    List<String> given = given(spec, NEW_MODEL);
     if (!given.isEmpty()) {
       throw new UsageException(
           "--from brings its own model and tokenizer; leave out " + String.join(", ", given));
     }
+  }
+
+  /**
+   * Refuses what only a run with {@code --from} reads.
+   *
+   * @throws UsageException naming the options
+   */
+  static void refuse(CommandSpec spec) {
+    List<String> given = given(spec, FINE_TUNING);
+    if (!given.isEmpty()) {
+      throw new UsageException(
+          "without --from, the directory of the model to train further, there is no "
+              + String.join(", ", given));
+    }
+  }
+
+  /** Those of these options that are given and do not say what holds anyway. */
+  private static List<String> given(CommandSpec spec, List<String> names) {
+    List<String> given = new ArrayList<>();
+    for (String name : names) {
+      OptionSpec option = spec.findOption(name);
+      if (option != null
+          && spec.commandLine().getParseResult().hasMatchedOption(name)
+          && !isUsual(option)) {
+        given.add(name);
+      }
+    }
+    return given;
+  }
+
+  /** Whether the option says what holds anyway, as all do in the training.json of a run. */
+  private static boolean isUsual(OptionSpec option) {
+    Object value = option.getValue();
+    if (value instanceof Number number && option.defaultValue() != null) {
+      return number.doubleValue() == Double.parseDouble(option.defaultValue());
+    }
+    return value == null || value.equals(false) || value.toString().equals(option.defaultValue());
   }
 }

@@ -101,6 +101,9 @@ final class FineTuneRun {
               options.batch,
               tuning.order(),
               options.seed);
+      if (!(tuning.epochs >= 0 && Double.isFinite(tuning.epochs))) {
+        throw new UsageException("--epochs is 0 (for --steps) or more, not " + tuning.epochs);
+      }
       if (tuning.epochs > 0) {
         double steps = tuning.epochs * batches.batchesPerEpoch() / options.accumulation;
         options.steps = Math.max(1, Math.round(steps));

@@ -26,7 +26,8 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = {
       "Continue a text, answer in a conversation, or translate if the model is an encoder-decoder.",
-      "The same seed gives the same text on every run; temperature 0 takes the most probable token."
+      "The same seed gives the same text on every run; temperature 0 takes the most probable token.",
+      "Options that are not given come from the directory's generation_config.json."
     })
 final class GenerateCommand implements Callable<Integer> {
 

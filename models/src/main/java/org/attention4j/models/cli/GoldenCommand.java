@@ -38,9 +38,10 @@ final class GoldenCommand implements Callable<Integer> {
   private Path directory;
 
   @Option(
-      names = "--engine",
+      names = {"--engine", "--engines"},
       paramLabel = "NAME",
-      description = "Engine to check. May be repeated. Default: all that can run here.")
+      split = ",",
+      description = "Engines to check, separated by commas. Default: all that can run here.")
   private List<String> names = new ArrayList<>();
 
   @Mixin private Common common = new Common();

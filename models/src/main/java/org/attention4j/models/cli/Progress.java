@@ -50,7 +50,11 @@ final class Progress implements TrainingListener, AutoCloseable {
   @Override
   public void started(String description, long from, long to) {
     String steps = to - from == 1 ? "step " + to : "steps " + (from + 1) + " to " + to;
-    common.progress("Training on " + description + ", " + steps + ".");
+    common.progress(
+        from < to
+            ? "Training on %s, %s.".formatted(description, steps)
+            : "Opened %s; %s done."
+                .formatted(description, to == 1 ? "the only step is" : "all " + to + " steps are"));
     since = System.nanoTime();
     if (bar) {
       shown =

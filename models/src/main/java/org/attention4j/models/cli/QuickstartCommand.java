@@ -22,7 +22,7 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description = {
       "Train a small character GPT on PyTorch, export it to ONNX, and compare every engine.",
-      "Takes some minutes. Leaves a model, an ONNX file and report.html.",
+      "Takes about a minute. Leaves a model, an ONNX file and report.html.",
       "The exit code is 1 if an engine is off by more than 1e-4 or writes another text."
     })
 final class QuickstartCommand implements Callable<Integer> {

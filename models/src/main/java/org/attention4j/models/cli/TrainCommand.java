@@ -80,11 +80,12 @@ final class TrainCommand implements Callable<Integer> {
     if (tuning.from != null) {
       return new FineTuneRun(tuning, options, engine, common, corpus, out, resume).run();
     }
-    if (corpus == null || tuning.data != null || tuning.adapts()) {
+    if (!resume) {
+      FineTuneDefaults.refuse(common.spec());
+    }
+    if (corpus == null) {
       throw new UsageException(
-          corpus == null
-              ? "a new model needs --corpus, a text to learn from; --from goes on with one"
-              : "--data and adapters go with --from, the directory of the model to train further");
+          "a new model needs --corpus, a text to learn from; --from goes on with one");
     }
     Writable.directory(out);
     String text = TextFile.read(corpus);

@@ -49,9 +49,9 @@ final class TranscribeCommand implements Callable<Integer> {
   private @Nullable String task;
 
   @Option(
-      names = "--max-tokens",
+      names = {"--tokens", "--max-tokens"},
       paramLabel = "N",
-      description = "Tokens at most for each piece. Default: what the model's files say.")
+      description = "New tokens at most for each piece. Default: what the model's files say.")
   private int tokens;
 
   @Option(
@@ -68,7 +68,7 @@ final class TranscribeCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     if (tokens < 0) {
-      throw new UsageException("--max-tokens is a number from 1 on, not " + tokens);
+      throw new UsageException("--tokens is 1 or more, not " + tokens);
     }
     Sound sound = Sound.read(audio);
     try (Transcriber transcriber =

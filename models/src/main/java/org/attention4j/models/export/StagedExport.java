@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.attention4j.error.StorageException;
 import org.attention4j.spi.StagingFolder;
@@ -55,8 +56,11 @@ final class StagedExport {
         }
         throw e;
       }
-    } catch (IOException | UncheckedIOException e) {
-      throw new StorageException("cannot write the export to " + directory + ": " + e, e);
+    } catch (IOException e) {
+      throw StorageException.of("cannot write the export to " + directory, e);
+    } catch (UncheckedIOException e) {
+      throw StorageException.of(
+          "cannot write the export to " + directory, Objects.requireNonNull(e.getCause()));
     }
   }
 

@@ -70,7 +70,11 @@ public record TrainingPlan(
                 + evaluationBatches);
       }
       if (evaluateEvery < 0 || saveEvery < 0) {
-        throw new UsageException("intervals are 0 (never) or positive");
+        throw new UsageException(
+            "steps between evaluations and between checkpoints are 0 (only at the end) or more, not "
+                + evaluateEvery
+                + " and "
+                + saveEvery);
       }
     }
   }

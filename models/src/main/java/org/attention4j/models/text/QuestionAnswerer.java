@@ -54,8 +54,8 @@ public final class QuestionAnswerer implements AutoCloseable {
     public Search {
       if (top < 1 || longest < 1 || batch < 1) {
         throw new UsageException(
-            "answers, their tokens and the passages of a batch are 1 or more, not "
-                + List.of(top, longest, batch));
+            "at least 1 answer of 1 token is wanted, from 1 passage at a time, not %d of %d from %d"
+                .formatted(top, longest, batch));
       }
     }
 

@@ -271,6 +271,10 @@ class CommandLineTest {
     run("generate", "--from", directory.resolve("none"), "--prompt", "x").refused("none");
     run("generate", "--from", model(), "--engine", "reference", "--prompt", "日").refused("日");
     run("compare", "--from", model(), "--engines", "reference,mlx").refused("mlx");
+    run("golden", "--dir", "src/test/resources/golden/gpt2", "--engine", "reference,mlx")
+        .refused("mlx");
+    run("export", "--from", "src/test/resources/golden/gpt2", "--to", directory, "--precision", "i")
+        .refused("'i'", "int4");
   }
 
   @Test
@@ -283,6 +287,11 @@ class CommandLineTest {
     train(corpus(), out, "--inner", 8).refused("--inner", "llama");
     train(corpus(), out, "--kv-heads", 1).refused("--kv-heads", "llama");
     train(corpus(), out, "--dropout", 2).refused("dropout");
+    train(corpus(), out, "--threads", -3).refused("-3");
+    train(corpus(), out, "--beta1", 2).refused("2.0");
+    train(corpus(), out, "--evaluate-every", -1).refused("evaluations", "-1");
+    train(corpus(), out, "--epochs", 2).refused("--epochs", "--from");
+    train(corpus(), out, "--objective", "causal", "--merge").refused("--objective, --merge");
     assertFalse(Files.exists(out), "a refused run leaves nothing");
   }
 

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.lower.Lowering;
 import org.attention4j.engine.onnx.quantize.Quantizer;
@@ -112,8 +113,11 @@ public final class OnnxExporter implements Exporter {
         }
         throw e;
       }
-    } catch (IOException | UncheckedIOException e) {
-      throw new StorageException("cannot write the export to " + directory + ": " + e, e);
+    } catch (IOException e) {
+      throw StorageException.of("cannot write the export to " + directory, e);
+    } catch (UncheckedIOException e) {
+      throw StorageException.of(
+          "cannot write the export to " + directory, Objects.requireNonNull(e.getCause()));
     }
   }
 
