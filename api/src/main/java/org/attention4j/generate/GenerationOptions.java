@@ -44,30 +44,37 @@ public record GenerationOptions(
         ending, Constraints.none(), sampling, Beams.none(), 1, true, false);
   }
 
+  /** When a text ends. */
   public GenerationOptions ending(Ending when) {
     return new GenerationOptions(when, constraints, sampling, beams, sequences, cached, scored);
   }
 
+  /** New tokens at most. */
   public GenerationOptions taking(int newTokens) {
     return ending(ending.after(newTokens));
   }
 
+  /** Tokens that end a text. */
   public GenerationOptions stoppingAt(Set<Long> tokens) {
     return ending(ending.at(tokens));
   }
 
+  /** A rule that ends a text, looked at after each token. */
   public GenerationOptions stoppingWhen(StopRule rule) {
     return ending(ending.when(rule));
   }
 
+  /** A full context loses its oldest tokens and goes on. */
   public GenerationOptions sliding() {
     return ending(ending.whenFull(Ending.WhenFull.SLIDE));
   }
 
+  /** What may come, and what becomes less probable. */
   public GenerationOptions constrained(Constraints to) {
     return new GenerationOptions(ending, to, sampling, beams, sequences, cached, scored);
   }
 
+  /** How a token is drawn. */
   public GenerationOptions drawing(Sampling how) {
     return new GenerationOptions(ending, constraints, how, beams, sequences, cached, scored);
   }
@@ -82,6 +89,7 @@ public record GenerationOptions(
     return new GenerationOptions(ending, constraints, sampling, beams, times, cached, scored);
   }
 
+  /** Runs the whole text for each token: slow, with the same texts. */
   public GenerationOptions withoutCache() {
     return new GenerationOptions(ending, constraints, sampling, beams, sequences, false, scored);
   }

@@ -59,18 +59,22 @@ public record Sampling(
     return new Sampling(temperature, 0, 1, 0, 1, 0, 0, seed);
   }
 
+  /** Draws from this many of the most probable tokens; 0 for all. */
   public Sampling withTopK(int k) {
     return new Sampling(temperature, k, topP, minP, typicalP, epsilon, eta, seed);
   }
 
+  /** Draws from the fewest tokens with this probability together; 1 for all. */
   public Sampling withTopP(double p) {
     return new Sampling(temperature, topK, p, minP, typicalP, epsilon, eta, seed);
   }
 
+  /** Leaves out tokens below this share of the highest probability; 0 for none. */
   public Sampling withMinP(double p) {
     return new Sampling(temperature, topK, topP, p, typicalP, epsilon, eta, seed);
   }
 
+  /** Draws from the tokens nearest to the expected surprise; 1 for all. */
   public Sampling withTypicalP(double p) {
     return new Sampling(temperature, topK, topP, minP, p, epsilon, eta, seed);
   }

@@ -19,6 +19,7 @@ public final class Replay {
   private final Graph graph;
   private final int[] lastUse;
 
+  /** Finds the last use of each value; the graph may be run often. */
   public Replay(Graph graph) {
     this.graph = graph;
     this.lastUse = lastUse(graph);

@@ -26,18 +26,22 @@ public record TraceOptions(
     return new TraceOptions(CacheMode.NONE, (op, types) -> false, false, path -> false);
   }
 
+  /** What becomes of keys and values of earlier tokens. */
   public TraceOptions withCache(CacheMode mode) {
     return new TraceOptions(mode, keep, training, observe);
   }
 
+  /** Composites that stay whole, by their operands; the others are expanded. */
   public TraceOptions keeping(BiPredicate<Composite, List<TensorType>> claims) {
     return new TraceOptions(cache, claims, training, observe);
   }
 
+  /** Whether dropout and the like are at work. */
   public TraceOptions forTraining(boolean on) {
     return new TraceOptions(cache, keep, on, observe);
   }
 
+  /** Paths of blocks whose values become outputs. */
   public TraceOptions observing(Predicate<String> paths) {
     return new TraceOptions(cache, keep, training, paths);
   }

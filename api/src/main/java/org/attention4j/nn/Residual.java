@@ -26,6 +26,7 @@ public record Residual(Placement placement, Block norm, double dropout) {
     Sizes.requireProbability("Residual", dropout);
   }
 
+  /** {@code x + f(norm(x))}. */
   public static Residual pre(Block norm) {
     return new Residual(Placement.PRE, norm, 0);
   }
@@ -35,10 +36,12 @@ public record Residual(Placement placement, Block norm, double dropout) {
     return new Residual(Placement.BOTH, norm, 0);
   }
 
+  /** {@code norm(x + f(x))}. */
   public static Residual post(Block norm) {
     return new Residual(Placement.POST, norm, 0);
   }
 
+  /** The same with dropout of what is added. */
   public Residual dropping(double probability) {
     return new Residual(placement, norm, probability);
   }

@@ -76,6 +76,7 @@ public record ExportOptions(
         "");
   }
 
+  /** Floating type of the file, and the largest difference that passes in it. */
   public ExportOptions withPrecision(DType newPrecision, double newTolerance) {
     return with(
         draft -> {
@@ -84,26 +85,32 @@ public record ExportOptions(
         });
   }
 
+  /** Whether the model takes and returns keys and values of earlier tokens. */
   public ExportOptions withCache(boolean on) {
     return with(draft -> draft.cache = on);
   }
 
+  /** Whether weights lie in a file of their own, whatever their size. */
   public ExportOptions withExternalData(boolean on) {
     return with(draft -> draft.externalData = on);
   }
 
+  /** One step of training in the place of the model: forward, backward, update. */
   public ExportOptions withTrainingStep(Optimizer optimizer) {
     return with(draft -> draft.trainingStep = optimizer);
   }
 
+  /** How attention is written. */
   public ExportOptions withAttention(AttentionForm form) {
     return with(draft -> draft.attention = form);
   }
 
+  /** An encoder-decoder as files of its parts; null for one file. */
   public ExportOptions withParts(@Nullable EncoderParts newParts) {
     return with(draft -> draft.parts = newParts);
   }
 
+  /** How the matrices of linear layers are kept. */
   public ExportOptions withWeights(WeightFormat format) {
     return with(draft -> draft.weights = format);
   }

@@ -110,14 +110,17 @@ public sealed interface Schedule {
     }
   }
 
+  /** Always this rate. */
   static Schedule constant(double rate) {
     return new Constant(rate);
   }
 
+  /** In a straight line from one rate to another, which then stays. */
   static Schedule linear(double from, double to, long steps) {
     return new Linear(from, to, steps);
   }
 
+  /** Half a cosine wave from one rate to another, which then stays. */
   static Schedule cosine(double from, double to, long steps) {
     return new Cosine(from, to, steps);
   }
