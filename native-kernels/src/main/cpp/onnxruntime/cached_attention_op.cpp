@@ -7,6 +7,8 @@
 // key and value. In a cache of bf16, queries are rounded as well, so that the kernels may multiply pairs. A
 // cache of int8 has rows of A4J_I8_ROWS: its width is that of the fresh rows and four bytes for the scale.
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 #include "attention4j/kernels.h"
 #include "node.h"
 #include "operators.h"
+#include "weight_memory.h"
 
 namespace attention4j::onnxruntime {
 namespace {
@@ -54,6 +57,23 @@ a4j_view view_of(const ForeignTensor& tensor, int64_t elements) {
   return view;
 }
 
+/** Moves the caches that a node reads into huge pages, each when it first sees it. */
+class SeenCaches {
+ public:
+  void read(const ForeignTensor& cache) {
+    // Not the one before alone: decodings of one session may take turns.
+    std::atomic<const void*>& place = seen_[reinterpret_cast<uintptr_t>(cache.data) / kPlaceBytes % kPlaces];
+    if (place.load(std::memory_order_relaxed) == cache.data) return;
+    place.store(cache.data, std::memory_order_relaxed);
+    ask_for_huge_pages(cache.data, static_cast<size_t>(bytes_of(cache)));
+  }
+
+ private:
+  static constexpr size_t kPlaces = 16;
+  static constexpr size_t kPlaceBytes = size_t{1} << 18;  // caches of fewer are left where they are
+  std::atomic<const void*> seen_[kPlaces] = {};
+};
+
 class CachedAttentionNode : public Node {
  public:
   CachedAttentionNode(const OrtApi* table, const OrtKernelInfo* info) : Node(table, info) {
@@ -70,6 +90,8 @@ class CachedAttentionNode : public Node {
     SessionThreads threads(api(), context);
     BorrowedThreads::Scope lent(&threads);
     const int64_t start = WireAttention::start(given[head().start_operand + kCache]);
+    seen_[0].read(given[kPast]);
+    seen_[1].read(given[kPast + 1]);
     const ForeignTensor key = grown(context, given[1], given[kPast], start, head().key_time_first, 1);
     const ForeignTensor value = grown(context, given[2], given[kPast + 1], start, head().value_time_first, 2);
     std::unique_ptr<uint16_t[]> rounded;
@@ -140,6 +162,8 @@ class CachedAttentionNode : public Node {
     int32_t code = a4j_copy(kernels(), &source, &to, from.sizes, &error);
     if (code != A4J_OK) throw Refused{status_of(api(), code, error.message)};
   }
+
+  mutable SeenCaches seen_[2];  // of keys and of values
 };
 
 template <int32_t kType, int32_t kCacheType>

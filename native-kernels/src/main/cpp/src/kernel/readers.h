@@ -95,7 +95,10 @@ struct SteppedReader : OrderedPairs<Isa, SteppedReader<Isa>> {
   }
 };
 
-/** Rows that will be read soon, asked for one by one while others are multiplied. */
+/**
+ * Rows that will be read soon, asked for a few at a time while others are multiplied. No line is left out:
+ * where 17 lines hold 16 rows, waiting for one of them took a quarter of the time of decoding.
+ */
 struct RowsAhead {
   const char* first;
   int64_t step;  // in bytes, as are rows
@@ -105,10 +108,18 @@ struct RowsAhead {
   /** Asks for [row, row + count), of which some may not be there. */
   inline __attribute__((always_inline)) void ask(int row, int count) const {
     if (row >= rows) return;
+    if (step - bytes < kLine) {  // one line after the other, whatever rows they belong to
+      for (int64_t at = row * step; at < (row + count) * step; at += kLine) prefetch(at);
+      return;
+    }
     for (int i = row; i < row + count; i++) {
-      for (int64_t at = 0; at < bytes; at += 64) __builtin_prefetch(first + i * step + at, 0, 2);
+      for (int64_t at = 0; at < bytes; at += kLine) prefetch(i * step + at);
     }
   }
+
+ private:
+  static constexpr int64_t kLine = 64;
+  void prefetch(int64_t at) const { __builtin_prefetch(first + at, 0, 2); }
 };
 
 /** `rows` of them from `at` on; none where elements are no neighbours. */

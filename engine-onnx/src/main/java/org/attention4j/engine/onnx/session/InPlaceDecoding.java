@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.UnaryOperator;
 import org.attention4j.error.ShapeException;
@@ -38,9 +39,10 @@ final class InPlaceDecoding implements Decoding {
   private final CacheMemory memory;
   private final BiFunction<OrtModel, Map<String, HostTensor>, Map<String, HostTensor>> known;
   private final UnaryOperator<Map<String, HostTensor>> outward;
-  private final Map<String, HostTensor> buffers = new LinkedHashMap<>();
+  private Map<String, HostTensor> buffers = Map.of();
   private final Map<String, OnnxTensor> past = new LinkedHashMap<>();
   private final Map<String, OnnxTensor> present = new LinkedHashMap<>();
+  private CacheMemory.@Nullable Loan loan; // of the buffers
   private @Nullable StepRun latest;
   private long capacity;
   private long length;
@@ -195,23 +197,33 @@ final class InPlaceDecoding implements Decoding {
     }
     long wanted = Math.max(LEAST, Math.max(slots + slots / 2, 2 * capacity));
     long batch = buffers.isEmpty() ? axis(given, Dim.symbol("batch")) : batch();
+    Map<String, TensorType> types = new LinkedHashMap<>();
     step.signature()
         .inputs()
         .forEach(
             (name, type) -> {
               if (name.startsWith(CachedDecoding.PAST)) {
-                TensorType sized = type.bind(Map.of("batch", batch, "capacity", wanted));
-                HostTensor wide = memory.lend(name, type.dtype(), sized.shape());
-                HostTensor old = buffers.get(name);
-                if (old != null) { // [batch, kv_heads, capacity, head_dim]
-                  int rows = (int) (old.dim(0) * old.dim(1));
-                  copy(old, wide, rows, (int) (length * old.dim(3) * old.dtype().bytes()));
-                }
-                buffers.put(name, wide);
+                types.put(name, type.bind(Map.of("batch", batch, "capacity", wanted)));
               }
             });
+    replace(
+        types,
+        (old, wide) -> { // [batch, kv_heads, capacity, head_dim]
+          int rows = (int) (old.dim(0) * old.dim(1));
+          copy(old, wide, rows, (int) (length * old.dim(3) * old.dtype().bytes()));
+        });
     capacity = wanted;
+  }
+
+  /** Other buffers, which get what is needed of those before. */
+  private void replace(Map<String, TensorType> types, BiConsumer<HostTensor, HostTensor> contents) {
+    CacheMemory.Loan before = loan;
+    CacheMemory.Loan next = memory.lend(types);
+    buffers.forEach((name, old) -> contents.accept(old, next.tensor(name)));
+    loan = next;
+    buffers = next.tensors();
     bind();
+    memory.giveBack(before); // nothing refers to it any more
   }
 
   private long batch() {
@@ -252,19 +264,21 @@ final class InPlaceDecoding implements Decoding {
       throw new UsageException("this decoding is closed");
     }
     Rows.check(rows, buffers.isEmpty() ? 0 : batch());
-    buffers.replaceAll(
+    Map<String, TensorType> types = new LinkedHashMap<>();
+    buffers.forEach(
         (name, buffer) -> {
           long[] shape = buffer.shape();
-          int width = (int) (buffer.buffer().remaining() / shape[0]);
           shape[0] = rows.length;
-          HostTensor selected = HostTensor.zeros(buffer.dtype(), shape);
-          for (int i = 0; i < rows.length; i++) {
-            int from = Math.toIntExact(rows[i] * width);
-            selected.buffer().put(i * width, buffer.buffer(), from, width);
-          }
-          return selected;
+          types.put(name, TensorType.ofShape(buffer.dtype(), shape));
         });
-    bind();
+    replace(
+        types,
+        (from, to) -> {
+          int width = (int) (from.buffer().remaining() / from.dim(0));
+          for (int i = 0; i < rows.length; i++) {
+            to.buffer().put(i * width, from.buffer(), Math.toIntExact(rows[i] * width), width);
+          }
+        });
   }
 
   /** Only the count changes: later slots are hidden, and the next step writes over them. */
@@ -289,7 +303,8 @@ final class InPlaceDecoding implements Decoding {
     }
     closed = true;
     release();
-    buffers.forEach(memory::giveBack);
-    buffers.clear();
+    memory.giveBack(loan);
+    loan = null;
+    buffers = Map.of();
   }
 }
