@@ -11,6 +11,7 @@ module org.attention4j.models {
   requires static org.jspecify;
 
   exports org.attention4j.models.data;
+  exports org.attention4j.models.directory;
   exports org.attention4j.models.export;
   exports org.attention4j.models.family;
   exports org.attention4j.models.finetune;

@@ -7,9 +7,10 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.export.CheckpointExport;
 import org.attention4j.models.family.Gpt;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
@@ -63,7 +64,7 @@ public class ExportMemoryBenchmark {
   /** Writes the checkpoint, unless an earlier process has; run it twice, then. */
   @Setup
   public void write() {
-    Path file = directory.resolve(ModelDirectory.WEIGHTS);
+    Path file = directory.resolve(ModelFiles.WEIGHTS);
     if (!Files.exists(file)) {
       Gpt model = Gpt.gpt2(768, 12, 12);
       ModelDirectory.begin(directory, model, null);

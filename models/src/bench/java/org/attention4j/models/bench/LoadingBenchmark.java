@@ -8,11 +8,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.family.Gpt;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.PretrainedSession;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
 import org.attention4j.tensor.DType;
@@ -63,7 +64,7 @@ public class LoadingBenchmark {
   @Setup(Level.Trial)
   public void write() {
     directory = Path.of(System.getProperty("java.io.tmpdir"), "attention4j-loading-" + stored);
-    Path file = directory.resolve(ModelDirectory.WEIGHTS);
+    Path file = directory.resolve(ModelFiles.WEIGHTS);
     if (!Files.exists(file)) {
       Gpt model = Gpt.gpt2(768, 12, 12);
       ModelDirectory.begin(directory, model, null);

@@ -1,10 +1,10 @@
 package org.attention4j.models.cli;
 
 import java.nio.file.Path;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.export.CheckpointExport;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
-import org.attention4j.models.store.ModelDirectory;
 import org.attention4j.spi.ExportReport;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;

@@ -2,7 +2,7 @@ package org.attention4j.models.cli;
 
 import java.nio.file.Path;
 import org.attention4j.error.UsageException;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.text.TextDraft;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

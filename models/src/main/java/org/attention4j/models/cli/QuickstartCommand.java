@@ -11,7 +11,7 @@ import org.attention4j.models.report.QuickstartReport;
 import org.attention4j.models.run.Quickstart;
 import org.attention4j.models.run.WordVectors;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -64,7 +64,7 @@ final class QuickstartCommand implements Callable<Integer> {
     String text = corpus == null ? SpanishSentences.text(SENTENCES, seed) : TextFile.read(corpus);
     String prompt =
         corpus == null ? "el gato " : text.substring(0, Math.min(PROMPT, text.length() / 2));
-    Path model = out.resolve(Quickstart.MODEL).resolve(ModelDirectory.WEIGHTS);
+    Path model = out.resolve(Quickstart.MODEL).resolve(ModelFiles.WEIGHTS);
     return StopNotice.during(
         "the quickstart in " + out,
         () -> OutputDirectory.stoppable(out, model, () -> run(text, prompt)));

@@ -1,6 +1,5 @@
-package org.attention4j.models.store;
+package org.attention4j.models.directory;
 
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,6 +16,8 @@ import org.attention4j.models.family.Family;
 import org.attention4j.models.huggingface.HuggingFace;
 import org.attention4j.models.huggingface.family.Architectures;
 import org.attention4j.models.huggingface.model.Pretrained;
+import org.attention4j.models.store.JsonFile;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.Parameters;
@@ -33,8 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public record ModelDirectory(
     Path path, Family model, Weights weights, @Nullable Tokenizer tokenizer) {
-  public static final String CONFIG = "config.json";
-  public static final String WEIGHTS = "model.safetensors";
 
   /**
    * Opens a directory. The weights are mapped; see {@link Weights#load}.
@@ -86,7 +85,7 @@ public record ModelDirectory(
       return program(model).graph(TraceOptions.primitives());
     } catch (AttentionException e) {
       throw new FileFormatException(
-          path.resolve(CONFIG), "describes no sound model: " + e.getMessage(), e);
+          path.resolve(ModelFiles.CONFIG), "describes no sound model: " + e.getMessage(), e);
     }
   }
 
@@ -95,7 +94,7 @@ public record ModelDirectory(
     if (!Files.isDirectory(path)) {
       throw StorageException.noDirectory("model directory", path);
     }
-    Config config = Config.read(path.resolve(CONFIG));
+    Config config = Config.read(path.resolve(ModelFiles.CONFIG));
     return Families.types().contains(config.modelType()) // no family of Hugging Face's
         ? Families.read(config)
         : Architectures.read(config);
@@ -124,8 +123,8 @@ public record ModelDirectory(
    * @return the files
    */
   public static List<Path> begin(Path path, Family model, @Nullable Tokenizer tokenizer) {
-    create(path);
-    Path config = path.resolve(CONFIG);
+    ModelFiles.create(path);
+    Path config = path.resolve(ModelFiles.CONFIG);
     JsonFile.write(config, model.config().json());
     return tokenizer == null ? List.of(config) : List.of(config, tokenizer.save(path));
   }
@@ -133,19 +132,6 @@ public record ModelDirectory(
   /** Writes all files. */
   public void save() {
     begin(path, model, tokenizer);
-    weights.save(path.resolve(WEIGHTS));
-  }
-
-  /**
-   * Creates a directory and those above it.
-   *
-   * @throws StorageException if that fails
-   */
-  public static void create(Path path) {
-    try {
-      Files.createDirectories(path);
-    } catch (IOException e) {
-      throw StorageException.of("cannot create the directory " + path, e);
-    }
+    weights.save(path.resolve(ModelFiles.WEIGHTS));
   }
 }

@@ -11,7 +11,7 @@ import java.util.List;
 import org.attention4j.error.StorageException;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.models.token.Tokenizers;
 import org.attention4j.weights.AtomicFile;
 
@@ -98,9 +98,9 @@ final class BesideFiles {
 
   /** A part of a model, such as that for text of one that reads pictures, describes itself. */
   static void describe(Config config, Path from, Path to, Path place) {
-    String whole = Config.read(from.resolve(ModelDirectory.CONFIG)).modelType();
+    String whole = Config.read(from.resolve(ModelFiles.CONFIG)).modelType();
     if (!config.modelType().equals(whole) && !CheckpointExport.same(from, to)) {
-      JsonFile.write(place.resolve(ModelDirectory.CONFIG), config.json());
+      JsonFile.write(place.resolve(ModelFiles.CONFIG), config.json());
     }
   }
 
@@ -124,7 +124,7 @@ final class BesideFiles {
 
   private static void copyOne(Path source, Path target) {
     try {
-      ModelDirectory.create(target.resolveSibling(""));
+      ModelFiles.create(target.resolveSibling(""));
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(source));
       AtomicFile.write(
           target,

@@ -20,7 +20,7 @@ import org.attention4j.models.huggingface.family.Architectures;
 import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.spi.AttentionForm;
 import org.attention4j.spi.EncoderParts;
 import org.attention4j.spi.ExportOptions;
@@ -80,7 +80,7 @@ public record CheckpointExport(
 
   /** Whether a directory holds a model of a family of Hugging Face's. */
   public static boolean serves(Path directory) {
-    Path config = directory.resolve(ModelDirectory.CONFIG);
+    Path config = directory.resolve(ModelFiles.CONFIG);
     return Files.isRegularFile(config) && Architectures.knows(Config.read(config).modelType());
   }
 
@@ -191,7 +191,7 @@ public record CheckpointExport(
         staged -> {
           Path place = staged.place();
           Path folder = place.resolve(layout.folder());
-          ModelDirectory.create(folder);
+          ModelFiles.create(folder);
           ExportReport report =
               Exporter.get("onnx").export(program, checkpoint.weights(), folder, options);
           List<Path> files = new ArrayList<>(report.files());
@@ -237,7 +237,7 @@ public record CheckpointExport(
   }
 
   private Checkpoint open() {
-    Config config = Config.read(from.resolve(ModelDirectory.CONFIG));
+    Config config = Config.read(from.resolve(ModelFiles.CONFIG));
     if (!task.equals(AUTO)) {
       return HuggingFace.open(from, Architectures.read(config, ExportTask.head(task)));
     }
@@ -286,9 +286,9 @@ public record CheckpointExport(
     }
     ObjectNode beside = JsonFile.object();
     models.forEach(model -> beside.put(model, true));
-    Path copy = place.resolve(ModelDirectory.CONFIG); // none if it is there already
+    Path copy = place.resolve(ModelFiles.CONFIG); // none if it is there already
     boolean own = !Files.exists(copy);
-    ObjectNode config = JsonFile.read(own ? directory.resolve(ModelDirectory.CONFIG) : copy);
+    ObjectNode config = JsonFile.read(own ? directory.resolve(ModelFiles.CONFIG) : copy);
     if (!beside.isEmpty()) {
       config.withObject("/transformers.js_config").set("use_external_data_format", beside);
       JsonFile.write(copy, config);

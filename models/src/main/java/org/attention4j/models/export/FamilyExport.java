@@ -3,7 +3,8 @@ package org.attention4j.models.export;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.directory.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.spi.ExportOptions;
 import org.attention4j.spi.ExportReport;
 import org.attention4j.spi.Exporter;
@@ -42,7 +43,7 @@ public final class FamilyExport {
     List<Path> beside = ModelDirectory.begin(staged.place(), from.model(), from.tokenizer());
     List<Path> written = new ArrayList<>(report.files());
     if (CheckpointExport.same(from.path(), to)) { // what lies beside is the model's own
-      written.remove(staged.place().resolve(ModelDirectory.WEIGHTS));
+      written.remove(staged.place().resolve(ModelFiles.WEIGHTS));
       staged.keep(beside);
     } else {
       written.addAll(beside);

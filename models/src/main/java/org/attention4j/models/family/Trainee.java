@@ -1,10 +1,10 @@
-package org.attention4j.models.run;
+package org.attention4j.models.family;
 
 import java.nio.file.Path;
 import org.attention4j.spi.Program;
 import org.attention4j.weights.Weights;
 
-/** What a run trains, where it starts, and how it is kept on disk. */
+/** What a training run trains, where it starts, and how it is kept on disk. */
 public interface Trainee {
 
   /** The model with its loss, and the inputs that the batches have. */

@@ -7,8 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.attention4j.error.UsageException;
-import org.attention4j.models.run.Trainee;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.family.Trainee;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.nn.AdaptedModel;
 import org.attention4j.nn.Model;
 import org.attention4j.spi.Parameters;
@@ -132,7 +132,7 @@ public final class FineTuning implements Trainee {
     }
     Adapter trained = Adapter.of(adapter.config(), weights);
     Path target = merged ? directory.resolve(ADAPTER) : directory;
-    ModelDirectory.create(target);
+    ModelFiles.create(target);
     trained.save(target, start.model());
     if (merged) {
       Weights all = trained.mergedInto(start.model(), start.weights());

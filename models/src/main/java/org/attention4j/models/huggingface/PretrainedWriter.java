@@ -13,7 +13,7 @@ import java.util.Map;
 import org.attention4j.error.StorageException;
 import org.attention4j.models.huggingface.model.SentenceDense;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.weights.AtomicFile;
@@ -54,7 +54,7 @@ final class PretrainedWriter {
    * @throws StorageException if a file cannot be read or written
    */
   static void begin(Checkpoint checkpoint, Path directory) {
-    ModelDirectory.create(directory);
+    ModelFiles.create(directory);
     ObjectNode json = checkpoint.model().config().json().deepCopy();
     for (String name : List.of("dtype", "torch_dtype")) {
       if (json.hasNonNull(name)) {
@@ -67,7 +67,7 @@ final class PretrainedWriter {
 
   /** The files beside weights and configuration. */
   static void copyBeside(Path from, Path to) {
-    ModelDirectory.create(to);
+    ModelFiles.create(to);
     List<String> names = new ArrayList<>(BESIDE);
     Path modules = from.resolve("modules.json");
     if (Files.exists(modules)) {
@@ -87,7 +87,7 @@ final class PretrainedWriter {
   }
 
   private static void copy(Path from, Path to) {
-    ModelDirectory.create(to.resolveSibling("."));
+    ModelFiles.create(to.resolveSibling("."));
     try {
       ByteBuffer bytes = ByteBuffer.wrap(Files.readAllBytes(from));
       AtomicFile.write(
@@ -128,6 +128,6 @@ final class PretrainedWriter {
     for (SentenceDense layer : HuggingFace.dense(checkpoint.model())) {
       all = layer.saveOwn(all, directory);
     }
-    all.save(directory.resolve(ModelDirectory.WEIGHTS));
+    all.save(directory.resolve(ModelFiles.WEIGHTS));
   }
 }

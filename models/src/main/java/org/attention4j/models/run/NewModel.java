@@ -1,8 +1,10 @@
 package org.attention4j.models.run;
 
 import java.nio.file.Path;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.family.Family;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.family.Trainee;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.spi.Parameters;
 import org.attention4j.spi.Program;
@@ -27,6 +29,6 @@ record NewModel(Family model, Tokenizer tokenizer) implements Trainee {
 
   @Override
   public void save(Path directory, Weights weights) {
-    weights.save(directory.resolve(ModelDirectory.WEIGHTS));
+    weights.save(directory.resolve(ModelFiles.WEIGHTS));
   }
 }

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.data.Batches;
 import org.attention4j.models.family.Family;
+import org.attention4j.models.family.Trainee;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.TrainerOptions;

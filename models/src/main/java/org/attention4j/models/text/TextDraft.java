@@ -3,7 +3,7 @@ package org.attention4j.models.text;
 import java.util.Optional;
 import org.attention4j.error.UsageException;
 import org.attention4j.generate.Drafts;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.token.Tokenizer;
 
 /**

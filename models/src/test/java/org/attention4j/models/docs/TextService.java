@@ -6,7 +6,7 @@ import java.util.List;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Generator;
 import org.attention4j.generate.Sampling;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.token.Tokenizer;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.Session;

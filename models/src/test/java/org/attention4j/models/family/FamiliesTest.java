@@ -17,9 +17,10 @@ import org.attention4j.error.UsageException;
 import org.attention4j.error.WeightsException;
 import org.attention4j.graph.Graph;
 import org.attention4j.graph.Summary;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.models.run.Examples;
 import org.attention4j.models.store.JsonFile;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.op.Activation;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.Parameters;
@@ -162,7 +163,7 @@ class FamiliesTest {
     new ModelDirectory(directory, model, weights, null).save();
     weights
         .rename(path -> path.replaceFirst("^transformer\\.", ""))
-        .save(directory.resolve(ModelDirectory.WEIGHTS));
+        .save(directory.resolve(ModelFiles.WEIGHTS));
     assertEquals(weights.names(), ModelDirectory.open(directory).weights().names());
     assertTrue(JsonFile.read(directory.resolve("config.json")).has("n_embd"));
   }

@@ -10,7 +10,7 @@ import org.attention4j.generate.Generation;
 import org.attention4j.generate.GenerationOptions;
 import org.attention4j.generate.Generator;
 import org.attention4j.generate.Sampling;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.directory.ModelDirectory;
 import org.attention4j.spi.Engines;
 import org.attention4j.spi.Session;
 import org.attention4j.spi.SessionOptions;

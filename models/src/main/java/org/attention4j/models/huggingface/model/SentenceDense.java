@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
-import org.attention4j.models.store.ModelDirectory;
+import org.attention4j.models.store.ModelFiles;
 import org.attention4j.models.store.WeightFolder;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.Scope;
@@ -63,8 +63,8 @@ public record SentenceDense(
       }
     }
     Path target = directory.resolve(folder);
-    ModelDirectory.create(target);
-    Weights.of(own, all.metadata()).save(target.resolve(ModelDirectory.WEIGHTS));
+    ModelFiles.create(target);
+    Weights.of(own, all.metadata()).save(target.resolve(ModelFiles.WEIGHTS));
     return Weights.of(others, all.metadata());
   }
 }
