@@ -31,7 +31,7 @@ public record StridedAttention(int stride) implements AttentionVariant {
     Tensor v = rows.cut(value, 2);
     Tensor near = q.matmulTransposed(rows.withPrevious(k, 2)); // [.., rows, stride, 2 stride]
     Tensor far = columns(columns(q).matmulTransposed(columns(k))); // [.., rows, stride, rows]
-    Tensor nearSeen = near(rows, q, tokens);
+    Tensor nearSeen = LocalAttention.near(rows, q, tokens);
     Tensor farSeen = far(rows, q, tokens);
     Tensor scores = MaskedSoftmax.hide(near, nearSeen).concat(-1, MaskedSoftmax.hide(far, farSeen));
     Tensor p = scores.softmax();
@@ -48,19 +48,6 @@ public record StridedAttention(int stride) implements AttentionVariant {
     return x.permute(0, 1, 3, 2, 4);
   }
 
-  /** The last {@code stride} slots: [rows, stride, 2 stride], with padding [batch, 1, ..]. */
-  private Tensor near(Chunks rows, Tensor beside, @Nullable Tensor tokens) {
-    Tensor query = rows.slots(beside).insert(2); // [rows, stride, 1]
-    Tensor key = rows.slotsWithPrevious(beside).insert(1); // [rows, 1, 2 stride]
-    Tensor distance = query.sub(key);
-    Tensor allowed = key.le(query).and(distance.lt(stride)).and(key.scalar(0).le(key));
-    if (tokens == null) {
-      return allowed;
-    }
-    Tensor token = rows.withPrevious(cut(rows, tokens), 1); // [batch, rows, 2 stride]
-    return allowed.and(token.cast(DType.BOOL).insert(1).insert(3));
-  }
-
   /**
    * Rows above in the same column: [rows, 1, rows], with padding [batch, 1, rows, stride, rows].
    */
@@ -70,11 +57,7 @@ public record StridedAttention(int stride) implements AttentionVariant {
     if (tokens == null) {
       return allowed;
     }
-    Tensor token = cut(rows, tokens).permute(0, 2, 1); // [batch, stride, rows]
-    return allowed.and(token.cast(DType.BOOL).insert(1).insert(1));
-  }
-
-  private static Tensor cut(Chunks rows, Tensor tokens) {
-    return rows.cut(tokens.cast(DType.BOOL).cast(DType.I64), 1);
+    Tensor token = rows.cut(tokens.cast(DType.BOOL).cast(DType.I64), 1); // [batch, rows, stride]
+    return allowed.and(token.permute(0, 2, 1).cast(DType.BOOL).insert(1).insert(1));
   }
 }

@@ -46,6 +46,7 @@ final class CostTest {
         "softmax, causal",
         new Limited(
             (s, q, k, v, m) -> AttentionCall.of(q, k, v).mask(Mask.causal()).apply(), 16.1));
+    variants.put("local, window 64", new Limited(new LocalAttention(64), 4.1));
     variants.put("strided, stride 64", new Limited(new StridedAttention(64), 10.0));
     variants.put(
         "BigBird, blocks of 64",

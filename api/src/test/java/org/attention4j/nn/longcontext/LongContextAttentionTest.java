@@ -48,6 +48,7 @@ final class LongContextAttentionTest {
     return List.of(
         new LinearAttention(new EluFeatures(), true, 3),
         new LinearAttention(new PositiveRandomFeatures(6, 4, 1), true, 3),
+        new LocalAttention(3),
         new StridedAttention(3),
         new PatternAttention(new FixedPattern(3, 1)),
         new BlockSparseAttention(new BigBirdPattern(2, 1, 1, 1, 3, true)));

@@ -108,6 +108,8 @@ final class SparsePatternTest {
 
   static Stream<Arguments> pairs() {
     return Stream.of(
+        Arguments.of(new LocalAttention(4), new Window(4)),
+        Arguments.of(new LocalAttention(1), new Window(1)),
         Arguments.of(new StridedAttention(4), new StridedPattern(4)),
         Arguments.of(new StridedAttention(1), new StridedPattern(1)),
         Arguments.of(big(4, 1, 1, 2, false), dense(4, 1, 1, 2, false)),
@@ -122,6 +124,14 @@ final class SparsePatternTest {
 
   private static BigBirdPattern dense(int block, int near, int first, int draws, boolean causal) {
     return new BigBirdPattern(block, near, first, draws, 11, causal);
+  }
+
+  /** The window as a pattern, for the comparison. */
+  private record Window(int size) implements SlotPattern {
+    @Override
+    public Tensor allowed(Tensor query, Tensor key) {
+      return key.le(query).and(query.sub(key).lt(size));
+    }
   }
 
   @ParameterizedTest

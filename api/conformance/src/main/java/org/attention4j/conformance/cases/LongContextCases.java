@@ -20,6 +20,7 @@ import org.attention4j.nn.longcontext.EluFeatures;
 import org.attention4j.nn.longcontext.FixedPattern;
 import org.attention4j.nn.longcontext.LinearAttention;
 import org.attention4j.nn.longcontext.Linformer;
+import org.attention4j.nn.longcontext.LocalAttention;
 import org.attention4j.nn.longcontext.LongContextAttention;
 import org.attention4j.nn.longcontext.LshAttention;
 import org.attention4j.nn.longcontext.MemorizingAttention;
@@ -51,6 +52,7 @@ public final class LongContextCases {
           cases.add(BlockCases.block("long/" + name, block, 0, 3));
         });
     cases.add(BlockCases.block("long/nearest-neighbours", LongContextCases::mixed, 2, 7));
+    cases.add(BlockCases.block("long/linear-recurrent", LongContextCases::recurrent, 2, 7));
     return cases;
   }
 
@@ -81,6 +83,16 @@ public final class LongContextCases {
     return new Memory(heads, heads);
   }
 
+  /** A run over all tokens, and from its state the RNN's step for the first token once more. */
+  private static Tensor recurrent(Scope scope, Tensor x) {
+    LinearAttention attention = new LinearAttention(new EluFeatures(), true, 3);
+    Tensor heads = memory(x).key(); // [batch, heads, time, head_dim]
+    LinearAttention.Result all = attention.run(heads, heads, heads, null);
+    Tensor first = heads.slice(2, 0, 1);
+    LinearAttention.Result one = attention.step(first, first, first, all.state());
+    return all.output().add(one.output()).add(one.state().sum(2, 3));
+  }
+
   /** A language model and a datastore of the same states. */
   private static Tensor mixed(Scope scope, Tensor x) {
     Tensor keys = x.merge(0, 2); // [batch * time, width]
@@ -98,6 +110,7 @@ public final class LongContextCases {
     variants.put("performer-causal", new LinearAttention(random, true, 3));
     variants.put("linformer", new Linformer(9, 4, false));
     variants.put("linformer-shared", new Linformer(9, 4, true));
+    variants.put("local", new LocalAttention(3));
     variants.put("strided", new StridedAttention(3));
     variants.put("fixed-dense", new PatternAttention(new FixedPattern(3, 1)));
     for (boolean causal : new boolean[] {false, true}) {
