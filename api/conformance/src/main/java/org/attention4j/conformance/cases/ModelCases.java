@@ -13,6 +13,7 @@ import org.attention4j.conformance.Suite;
 import org.attention4j.conformance.models.TinyBert;
 import org.attention4j.conformance.models.TinyCosine;
 import org.attention4j.conformance.models.TinyGpt;
+import org.attention4j.conformance.models.TinyLong;
 import org.attention4j.conformance.models.TinyMixed;
 import org.attention4j.conformance.models.TinyT5;
 import org.attention4j.conformance.models.TinyTranslator;
@@ -51,6 +52,7 @@ public final class ModelCases {
             13),
         new Subject("mixed", mixed, "input_ids", 17),
         new Subject("mixed-padded", mixed.with("attention_mask", mask), "input_ids", 17),
+        new Subject("long", Program.of(TinyLong.standard()), "input_ids", 13),
         new Subject("one-file", Program.of(TinyCosine.standard()), "", 13),
         new Subject("bert", bert, "", 13),
         new Subject("bert-padded", bert.with("attention_mask", keys), "", 13),
