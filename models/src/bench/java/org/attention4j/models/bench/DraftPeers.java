@@ -30,8 +30,8 @@ import org.attention4j.weights.Weights;
  * agree often, as a fit pair does; how often is printed. Both have random weights.
  *
  * <p>Arguments NAME=VALUE: {@code rounds}, {@code threads}, {@code engine}, {@code set} (properties
- * of the sessions with drafts), {@code model} and {@code draft}, their layers, {@code scale}, {@code tokens}
- * guessed at a time by commas.
+ * of the sessions with drafts), {@code model} and {@code draft}, their layers, {@code scale},
+ * {@code tokens} guessed at a time by commas.
  */
 public final class DraftPeers {
   private static final int NEW = 64;
@@ -52,8 +52,7 @@ public final class DraftPeers {
     final int layers = Integer.parseInt(given.getOrDefault("draft", "1"));
     Engine engine = Engines.get(given.getOrDefault("engine", "onnx"));
     SessionOptions alone =
-        SessionOptions.defaults()
-            .withThreads(Integer.parseInt(given.getOrDefault("threads", "2")));
+        SessionOptions.defaults().withThreads(Integer.parseInt(given.getOrDefault("threads", "2")));
     SessionOptions options = alone;
     for (String property : given.getOrDefault("set", "").split(",", -1)) {
       int split = property.indexOf('=');
@@ -75,8 +74,7 @@ public final class DraftPeers {
       for (String tokens : given.getOrDefault("tokens", "3,5,8").split(",", -1)) {
         int count = Integer.parseInt(tokens);
         Generator checked = Generator.decoder(checking);
-        peers.put(
-            "a draft of " + count, checked.drafting(Drafts.model(draft, CONTEXT, count)));
+        peers.put("a draft of " + count, checked.drafting(Drafts.model(draft, CONTEXT, count)));
         peers.put("a lookup of " + count, checked.drafting(Drafts.lookup(3, count)));
       }
       run(peers, rounds);
@@ -104,7 +102,8 @@ public final class DraftPeers {
     for (int round = -2; round < rounds; round++) { // the first two are not counted
       for (Map.Entry<String, Generator> peer : peers.entrySet()) {
         long[] prompt = LongStream.range(0, PROMPT).map(i -> (i % 8) * 97 % 50257).toArray();
-        LockSupport.parkNanos(SETTLE); // until the threads of the peer before wait no longer actively
+        LockSupport.parkNanos(
+            SETTLE); // until the threads of the peer before wait no longer actively
         long start = System.nanoTime();
         Generation text = peer.getValue().generate(prompt, options);
         double rate = NEW * 1e9 / (System.nanoTime() - start);

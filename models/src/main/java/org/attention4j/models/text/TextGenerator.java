@@ -139,11 +139,11 @@ public final class TextGenerator implements AutoCloseable {
         ModelDirectory smaller = draft.model().orElse(null);
         if (smaller != null) {
           guesses = engine.open(Generator.lastLogits(program(smaller)), smaller.weights(), options);
-          opened.add(guesses::close);
+          opened.add(guesses);
         }
       }
       Session session = engine.open(program, directory.weights(), options);
-      opened.add(session::close);
+      opened.add(session);
       GenerationConfig config = GenerationConfig.read(directory.path());
       return new TextGenerator(directory, config, tokenizer, session, guesses, draft);
     } catch (RuntimeException e) {

@@ -40,7 +40,7 @@ class JsonSchemaTest {
     }
     for (String piece :
         "{\" \": \", {} [] [[ ]] }} true false null 12 .5 e+ \\u0 \\n \"a\" ab€ €\" é 😀 name\": , -"
-            .split(" ")) {
+            .split(" ", -1)) {
       tokens.add(piece.getBytes(StandardCharsets.UTF_8));
     }
     return tokens;
@@ -113,7 +113,8 @@ class JsonSchemaTest {
     assertTexts(
         """
         {"type": "object", "required": ["b"], "properties":
-          {"a": {"type": "integer"}, "b": {"type": "boolean"}, "c": {"enum": ["x", null]}}}""",
+          {"a": {"type": "integer"}, "b": {"type": "boolean"}, "c": {"enum": ["x", null]}}}\
+        """,
         List.of(
             "{\"b\":true}", "{\"a\": -1, \"b\": false,\"c\": null}", "{\"b\":true,\"c\":\"x\"}"),
         List.of(
@@ -124,7 +125,8 @@ class JsonSchemaTest {
             "{\"b\":true,\"a\":1}",
             "{\"b\":true,\"d\":1}"));
     assertTexts(
-        "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"null\"}, \"maxProperties\": 2}",
+        "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"null\"}, \"maxProperties\":"
+            + " 2}",
         List.of("{}", "{\"x\":null}", "{\"x\":null, \"y\":null}"),
         List.of("{\"x\":1}", "{\"x\":null,\"y\":null,\"z\":null}"));
     assertTexts(
@@ -152,7 +154,8 @@ class JsonSchemaTest {
         """
         {"oneOf": [{"type": "null"}, {"$ref": "#/$defs/a"}, {"$ref": "#/$defs/b"}], "$defs": {
           "a": {"type": "object", "required": ["k"], "properties": {"k": {"const": "a"}}},
-          "b": {"type": "object", "required": ["k"], "properties": {"k": {"const": "b"}}}}}""",
+          "b": {"type": "object", "required": ["k"], "properties": {"k": {"const": "b"}}}}}\
+        """,
         List.of("null", "{\"k\":\"a\"}", "{\"k\":\"b\"}"),
         List.of("{}", "{\"k\":\"c\"}"));
     assertTexts(
@@ -195,7 +198,8 @@ class JsonSchemaTest {
         """
         {"$ref": "#/definitions/tree", "definitions": {"tree": {"type": "object", "required":
           ["children"], "properties": {"children": {"type": "array", "items": {"$ref":
-          "#/definitions/tree"}}}}}}""";
+          "#/definitions/tree"}}}}}}\
+        """;
     assertTexts(
         tree,
         List.of("{\"children\":[]}", "{\"children\":[{\"children\":[]},{\"children\":[]}]}"),

@@ -49,14 +49,14 @@ class TokenBytesTest {
     String json =
         "{\"model\": {\"type\": \"BPE\", \"vocab\": {"
             + visibleBytes()
-            + "\"Ġ\\\"\": 256}, \"merges\": [\"Ġ \\\"\"]}, \"pre_tokenizer\": {\"type\": \"ByteLevel\","
-            + " \"add_prefix_space\": false, \"trim_offsets\": false, \"use_regex\": false},"
-            + " \"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": true,"
+            + "\"Ġ\\\"\": 256}, \"merges\": [\"Ġ \\\"\"]}, \"pre_tokenizer\": {\"type\":"
+            + " \"ByteLevel\", \"add_prefix_space\": false, \"trim_offsets\": false, \"use_regex\":"
+            + " false}, \"decoder\": {\"type\": \"ByteLevel\", \"add_prefix_space\": true,"
             + " \"trim_offsets\": true, \"use_regex\": true}, \"added_tokens\": [{\"id\": 257,"
-            + " \"content\": \"<é>\", \"special\": false, \"single_word\": false, \"lstrip\": false,"
-            + " \"rstrip\": false, \"normalized\": false}, {\"id\": 258, \"content\": \"<end>\","
-            + " \"special\": true, \"single_word\": false, \"lstrip\": false, \"rstrip\": false,"
-            + " \"normalized\": false}]}";
+            + " \"content\": \"<é>\", \"special\": false, \"single_word\": false, \"lstrip\":"
+            + " false, \"rstrip\": false, \"normalized\": false}, {\"id\": 258, \"content\":"
+            + " \"<end>\", \"special\": true, \"single_word\": false, \"lstrip\": false,"
+            + " \"rstrip\": false, \"normalized\": false}]}";
     try (JsonTokenizer tokenizer = tokenizer(json)) {
       long[] ids = tokenizer.encode(TEXT);
       assertEquals(TEXT, tokenizer.decode(ids));
@@ -70,12 +70,12 @@ class TokenBytesTest {
     String json =
         "{\"model\": {\"type\": \"Unigram\", \"unk_id\": 0, \"byte_fallback\": true, \"vocab\":"
             + " [[\"<unk>\", 0], [\"▁el\", -1], [\"▁\", -2], [\"<0xE2>\", -9], [\"<0x82>\", -9],"
-            + " [\"<0xAC>\", -9], [\"o\", -1]]}, \"decoder\": {\"type\": \"Sequence\", \"decoders\":"
-            + " [{\"type\": \"Replace\", \"pattern\": {\"String\": \"▁\"}, \"content\": \" \"},"
-            + " {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}, {\"type\": \"Strip\","
-            + " \"content\": \" \", \"start\": 1, \"stop\": 0}]}, \"added_tokens\": [{\"id\": 0,"
-            + " \"content\": \"<unk>\", \"special\": true, \"single_word\": false, \"lstrip\": false,"
-            + " \"rstrip\": false, \"normalized\": false}]}";
+            + " [\"<0xAC>\", -9], [\"o\", -1]]}, \"decoder\": {\"type\": \"Sequence\","
+            + " \"decoders\": [{\"type\": \"Replace\", \"pattern\": {\"String\": \"▁\"},"
+            + " \"content\": \" \"}, {\"type\": \"ByteFallback\"}, {\"type\": \"Fuse\"}, {\"type\":"
+            + " \"Strip\", \"content\": \" \", \"start\": 1, \"stop\": 0}]}, \"added_tokens\":"
+            + " [{\"id\": 0, \"content\": \"<unk>\", \"special\": true, \"single_word\": false,"
+            + " \"lstrip\": false, \"rstrip\": false, \"normalized\": false}]}";
     try (JsonTokenizer tokenizer = tokenizer(json)) {
       long[] ids = {1, 3, 4, 5, 2, 6, 1, 0};
       assertEquals(" el€ o el", text(tokenizer, ids));
