@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BiPredicate;
+import java.util.stream.Stream;
 import org.attention4j.engine.onnx.lower.GraphLowering;
 import org.attention4j.engine.onnx.quantize.KernelProducts;
 import org.attention4j.engine.onnx.session.OrtSettings;
@@ -30,14 +31,16 @@ import org.jspecify.annotations.Nullable;
  * does; where that does not serve it is an error. With {@code auto} it does where there is no
  * kernel, or the kernel does not serve. The property {@code cache_precision} says what type a
  * kernel's cache has: keys and values are rounded to it, and queries as well if it is bf16; in int8
- * each row, a position of a key head, has a scale of its own. With {@code opset23} it is the
- * operator that ONNX has since then, as far as that expresses it; the session's description says
- * how far.
+ * each row, a position of a key head, has a scale of its own. {@code auto}, the default, is int8
+ * where weights are rounded to int8 or int4, and else the session's own precision. With {@code
+ * opset23} it is the operator that ONNX has since then, as far as that expresses it; the session's
+ * description says how far.
  */
 record AttentionKernel(
     KernelChoice choice,
     DType precision,
     DType cachePrecision,
+    String cacheReason,
     boolean cpu,
     boolean grouped,
     boolean standard) {
@@ -57,16 +60,27 @@ record AttentionKernel(
     } else if (options.precision() == DType.F64) {
       obstacle = "it does not compute in f64";
     }
+    KernelChoice choice =
+        KernelChoice.of(
+            OrtSettings.ATTENTION,
+            grouped ? KernelChoice.AUTO : standard ? OrtSettings.NONE : asked,
+            OrtSettings.NONE,
+            KernelOperators.ONNX_RUNTIME,
+            obstacle);
+    String cache = options.properties().getOrDefault(OrtSettings.CACHE, KernelChoice.AUTO);
+    boolean auto = cache.equals(KernelChoice.AUTO);
+    boolean rounded =
+        auto
+            && options.precision() == DType.F32
+            && choice.kernel().isPresent()
+            && !grouped
+            && OrtSettings.of(options).weights().inBlocks();
     AttentionKernel kernel =
         new AttentionKernel(
-            KernelChoice.of(
-                OrtSettings.ATTENTION,
-                grouped ? KernelChoice.AUTO : standard ? OrtSettings.NONE : asked,
-                OrtSettings.NONE,
-                KernelOperators.ONNX_RUNTIME,
-                obstacle),
+            choice,
             options.precision(),
-            cachePrecision(options),
+            rounded ? DType.I8 : auto ? options.precision() : cachePrecision(options, cache),
+            rounded ? "auto: weights are rounded" : "",
             options.device().kind() == Device.Kind.CPU,
             grouped,
             standard);
@@ -76,11 +90,7 @@ record AttentionKernel(
     return kernel;
   }
 
-  private static DType cachePrecision(SessionOptions options) {
-    String asked = options.properties().get(OrtSettings.CACHE);
-    if (asked == null) {
-      return options.precision();
-    }
+  private static DType cachePrecision(SessionOptions options, String asked) {
     List<DType> known =
         options.precision() == DType.F32
             ? List.of(DType.F32, DType.F16, DType.BF16, DType.I8)
@@ -93,7 +103,10 @@ record AttentionKernel(
                 new UsageException(
                     OrtSettings.CACHE
                         + " is one of "
-                        + known.stream().map(AttentionKernel::label).toList()
+                        + Stream.concat(
+                                Stream.of(KernelChoice.AUTO),
+                                known.stream().map(AttentionKernel::label))
+                            .toList()
                         + " for a session in "
                         + options.precision().label()
                         + ", not '"
@@ -117,10 +130,10 @@ record AttentionKernel(
   /**
    * Refuses a rounded cache where no kernel writes it.
    *
-   * @throws EngineException if it was asked for
+   * @throws EngineException if it was asked for by name
    */
   void requireCache() {
-    if (cachePrecision != precision) {
+    if (cachePrecision != precision && cacheReason.isEmpty()) {
       String why =
           choice.kernel().isEmpty()
               ? "there is none: " + choice.reason()
@@ -234,6 +247,7 @@ record AttentionKernel(
         + (cache() != null || mayGroupQueries()
             ? ", a decoder's cache in place where its attention allows"
             : "")
-        + (cache() != null ? ", in " + label(cachePrecision) : "");
+        + (cache() != null ? ", in " + label(cachePrecision) : "")
+        + (cache() != null && !cacheReason.isEmpty() ? " (" + cacheReason + ")" : "");
   }
 }

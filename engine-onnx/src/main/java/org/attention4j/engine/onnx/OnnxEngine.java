@@ -73,13 +73,13 @@ public final class OnnxEngine implements Engine {
    * {@code spinning} (true, false), {@code attention} (auto, none, gqa, opset23, or the name of a
    * kernel), {@code weights} (floating, int8, int8_dynamic, int4: see {@link
    * org.attention4j.spi.WeightFormat}), {@code weights_block} (16 to 256: how many share a scale),
-   * {@code cache_precision} (f32, f16, bf16, int8: of the keys and values that a kernel keeps while
-   * decoding; int8 is bytes with one f32 scale for each position of a key head, so an element is
-   * off by up to 1/254 of the largest of its head_dim, and heads of 64 take 0.27 times the memory
-   * of f32), {@code prompt_weights} (like weights: for the first step of a decoding, if it has 32
-   * tokens or more; a second model in memory), {@code products} (auto, none: whether the kernel's
-   * library multiplies by weights of int8 and int4 in blocks of 32 or more, in f32; else ONNX
-   * Runtime does).
+   * {@code cache_precision} (auto, f32, f16, bf16, int8: of the keys and values that a kernel keeps
+   * while decoding; auto is int8 with weights in int8 or int4; int8 is bytes with one f32 scale for
+   * each position of a key head, so an element is off by up to 1/254 of the largest of its
+   * head_dim, and heads of 64 take 0.27 times the memory of f32), {@code prompt_weights} (like
+   * weights: for the first step of a decoding, if it has 32 tokens or more; a second model in
+   * memory), {@code products} (auto, none: whether the kernel's library multiplies by weights of
+   * int8 and int4 in blocks of 32 or more, in f32; else ONNX Runtime does).
    *
    * <p>ONNX Runtime gets the graph without a cache at the first {@link Session#run} and those with
    * a cache at the first {@link Session#decode}: each keeps its own arrangement of the weights, and

@@ -312,7 +312,7 @@ class InPlaceDecodingTest {
             UsageException.class,
             () -> new OnnxEngine().open(program, Parameters.init(program, 1), options).close());
     assertEquals(
-        "cache_precision is one of [f32, f16, bf16, int8] for a session in f32, not 'i8'",
+        "cache_precision is one of [auto, f32, f16, bf16, int8] for a session in f32, not 'i8'",
         refused.getMessage());
   }
 

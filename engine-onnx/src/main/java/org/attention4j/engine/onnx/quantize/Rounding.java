@@ -17,17 +17,20 @@ public record Rounding(WeightFormat format, int block) {
     WeightFormat.checkBlock(block);
   }
 
+  /** Whether weights are whole numbers in blocks that share a scale. */
+  public boolean inBlocks() {
+    return format == WeightFormat.INT8 || format == WeightFormat.INT4;
+  }
+
   /** Whether weights are in blocks that {@link KernelProducts} multiply by. */
   public boolean hasWideBlocks() {
-    boolean blocks = format == WeightFormat.INT8 || format == WeightFormat.INT4;
-    return blocks && PackedBlocks.hasBlocksOf(block);
+    return inBlocks() && PackedBlocks.hasBlocksOf(block);
   }
 
   /** For descriptions: {@code int4 in blocks of 128}. */
   @Override
   public String toString() {
-    boolean blocks = format == WeightFormat.INT8 || format == WeightFormat.INT4;
     return format.label()
-        + (blocks && block != WeightFormat.USUAL_BLOCK ? " in blocks of " + block : "");
+        + (inBlocks() && block != WeightFormat.USUAL_BLOCK ? " in blocks of " + block : "");
   }
 }

@@ -95,9 +95,12 @@ final class CacheMemory {
         return free.remove(i);
       }
     }
-    boolean aligned = bytes >= HUGE_PAGE && bytes <= MOST;
-    HostTensor fresh = HostTensor.zeros(DType.I8, aligned ? bytes + HUGE_PAGE : bytes);
-    return aligned ? fresh.buffer().alignedSlice(HUGE_PAGE) : fresh.buffer();
+    if (bytes < HUGE_PAGE || bytes > MOST) {
+      return HostTensor.zeros(DType.I8, bytes).buffer();
+    }
+    ByteBuffer wide = HostTensor.zeros(DType.I8, bytes + HUGE_PAGE).buffer();
+    int beyond = wide.alignmentOffset(0, HUGE_PAGE);
+    return wide.slice(beyond == 0 ? 0 : HUGE_PAGE - beyond, (int) bytes);
   }
 
   private synchronized List<ByteBuffer> takeAll() {
