@@ -137,7 +137,7 @@ final class SparsePatternTest {
   @ParameterizedTest
   @MethodSource("pairs")
   void sparseEqualsDenseWithTheMask(AttentionVariant sparse, SlotPattern pattern) {
-    for (int time : new int[] {1, 3, 4, 8, 19}) {
+    for (int time : new int[] {1, 8, 19}) {
       Map<String, HostTensor> values = Runs.attention(time, 2, time);
       double[] expected = Runs.of(new PatternAttention(pattern), Weights.empty(), values);
       Runs.assertEqual(expected, Runs.of(sparse, Weights.empty(), values));
