@@ -38,7 +38,8 @@ final class Writable {
       throw StorageException.noDirectory("directory", directory);
     }
     if (!Files.isDirectory(there)) {
-      throw StorageException.noDirectory("directory to write to", there);
+      throw new StorageException(
+          "cannot create the directory " + directory + ": " + there + " is a file");
     }
     requireWritable(there);
   }

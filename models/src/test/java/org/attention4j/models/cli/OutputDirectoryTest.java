@@ -77,10 +77,10 @@ class OutputDirectoryTest {
     assertEquals(
         "cannot write " + below + ": there is no directory " + directory.resolve("none"),
         assertThrows(StorageException.class, () -> Writable.file(below)).getMessage());
+    Path inside = file.resolve("a/b");
     assertEquals(
-        file + " is a file; the directory to write to is wanted",
-        assertThrows(StorageException.class, () -> Writable.directory(file.resolve("a/b")))
-            .getMessage());
+        "cannot create the directory " + inside + ": " + file + " is a file",
+        assertThrows(StorageException.class, () -> Writable.directory(inside)).getMessage());
     Writable.file(directory.resolve("new"));
     Writable.directory(directory.resolve("a/b/c"));
   }
