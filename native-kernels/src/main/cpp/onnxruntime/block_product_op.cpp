@@ -59,6 +59,9 @@ class BlockProductNode {
     OrtValue* result = nullptr;
     void* y = nullptr;
     if (product.outputs < 0) throw Failure(A4J_INVALID_ARGUMENT, "a product has a negative size");
+    if (product.inputs > 0 && product.outputs > product.weight_bytes) {  // before there is memory for them
+      throw Failure(A4J_INVALID_ARGUMENT, "a product has fewer weights than outputs");
+    }
     require(api_.output(context, 0, sizes, static_cast<size_t>(x.rank), &result));
     require(api_.data(result, &y));
     product.y = static_cast<float*>(y);

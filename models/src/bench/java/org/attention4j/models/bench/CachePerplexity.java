@@ -21,9 +21,9 @@ import org.attention4j.tensor.HostTensor;
  * over the cache. Prints a table in Markdown, and how far each form's log-likelihoods are from the
  * first one's, root mean square.
  *
- * <p>Arguments NAME=VALUE: {@code model}, a directory of this library's or of Hugging Face's; {@code
- * text}, a file, of which the last tenth is read, as {@code train} keeps it for validation; {@code
- * pieces}, evenly spread; {@code length}, tokens of a piece; {@code forms} as for {@link
+ * <p>Arguments NAME=VALUE: {@code model}, a directory of this library's or of Hugging Face's;
+ * {@code text}, a file, of which the last tenth is read, as {@code train} keeps it for validation;
+ * {@code pieces}, evenly spread; {@code length}, tokens of a piece; {@code forms} as for {@link
  * GenerationPeers}.
  */
 public final class CachePerplexity {
@@ -72,8 +72,7 @@ public final class CachePerplexity {
       options = options.with(property.substring(0, split), property.substring(split + 1));
     }
     double[] losses = new double[pieces * (length - 1)];
-    try (Session session =
-        Engines.get(parts[0]).open(model.program(), model.weights(), options)) {
+    try (Session session = Engines.get(parts[0]).open(model.program(), model.weights(), options)) {
       System.err.println(form + ": " + session.description());
       for (int piece = 0; piece < pieces; piece++) {
         int from = (int) ((long) (ids.length - length) * piece / Math.max(1, pieces - 1));
@@ -84,7 +83,8 @@ public final class CachePerplexity {
             if (logits == null) {
               throw new IllegalStateException("the model has no logits");
             }
-            losses[piece * (length - 1) + n] = loss(logits.toDoubleArray(), (int) ids[from + n + 1]);
+            losses[piece * (length - 1) + n] =
+                loss(logits.toDoubleArray(), (int) ids[from + n + 1]);
           }
         }
       }
