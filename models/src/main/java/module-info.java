@@ -4,6 +4,7 @@ module org.attention4j.models {
   requires org.attention4j.conformance;
   requires ai.djl.tokenizers;
   requires com.google.protobuf;
+  requires com.twelvemonkeys.imageio.webp;
   requires transitive com.fasterxml.jackson.databind;
   requires info.picocli;
   requires java.desktop;

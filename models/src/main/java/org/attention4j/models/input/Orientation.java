@@ -12,7 +12,9 @@ import javax.imageio.metadata.IIOMetadataNode;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.NodeList;
 
-/** How a camera was held, as Exif entry 274 of a JPEG or PNG file says: 1 upright, up to 8. */
+/**
+ * How a camera was held, as Exif entry 274 of a JPEG, PNG or WebP file says: 1 upright, up to 8.
+ */
 final class Orientation {
   private static final int UPRIGHT = 1;
   private static final int TAG = 274;
@@ -47,12 +49,22 @@ final class Orientation {
     for (IIOMetadataNode marker : nodes(metadata, "unknown")) {
       if (marker.getAttribute("MarkerTag").equals(APPLICATION_1)
           && marker.getUserObject() instanceof byte[] bytes
-          && bytes.length > HEADER.length
-          && Arrays.equals(HEADER, Arrays.copyOf(bytes, HEADER.length))) {
-        return ofTiff(ByteBuffer.wrap(bytes, HEADER.length, bytes.length - HEADER.length).slice());
+          && headed(bytes)) {
+        return ofExif(bytes);
       }
     }
     return UPRIGHT;
+  }
+
+  private static boolean headed(byte[] bytes) {
+    return bytes.length > HEADER.length
+        && Arrays.equals(HEADER, Arrays.copyOf(bytes, HEADER.length));
+  }
+
+  /** That of Exif data with the header that JPEG files put before, or without it. */
+  static int ofExif(byte[] bytes) {
+    int skipped = headed(bytes) ? HEADER.length : 0;
+    return ofTiff(ByteBuffer.wrap(bytes, skipped, bytes.length - skipped).slice());
   }
 
   private static List<IIOMetadataNode> nodes(IIOMetadata metadata, String tag) {

@@ -5,12 +5,14 @@ import java.awt.image.ColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.IOException;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Iterator;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.metadata.IIOMetadata;
+import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 import org.attention4j.error.AttentionException;
@@ -18,6 +20,7 @@ import org.attention4j.error.FileFormatException;
 import org.attention4j.error.StorageException;
 import org.attention4j.error.UsageException;
 import org.jspecify.annotations.Nullable;
+import org.w3c.dom.NodeList;
 
 /**
  * A picture of 8-bit red, green and blue, rows from the top. Immutable, thread-safe.
@@ -30,16 +33,21 @@ public final class RgbImage {
   /** Larger pictures are refused before they are unpacked; the same bound as Pillow's. */
   private static final long MAX_PIXELS = 178_956_970;
 
-  /** No format packs more, not even for a picture of one colour. */
+  /** No format but WebP packs more, not even for a picture of one colour. */
   private static final int MAX_PIXELS_IN_A_BYTE = 1 << 14;
 
+  /** Take so little memory that their size is believed. */
+  private static final int SMALL = 1 << 24;
+
   private static final int CHANNELS = 3;
+  private static final String PNG = "javax_imageio_png_1.0";
 
   private final int width;
   private final int height;
   private final byte[] pixels; // [height, width, channel]
 
-  private RgbImage(int width, int height, byte[] pixels) {
+  /** Takes the pixels over. */
+  RgbImage(int width, int height, byte[] pixels) {
     this.width = width;
     this.height = height;
     this.pixels = pixels;
@@ -66,14 +74,15 @@ public final class RgbImage {
   }
 
   /**
-   * Reads a PNG or JPEG file, or another format that {@code javax.imageio} knows.
+   * Reads a PNG, JPEG or WebP file, or another format that {@code javax.imageio} knows.
    *
    * @throws StorageException if there is no such file, or it cannot be read
    * @throws FileFormatException if it is no picture, is damaged, has more than 178 million pixels,
-   *     16-bit grey, or colours that are neither grey nor red, green and blue
+   *     or colours that are neither grey nor red, green and blue
+   * @throws org.attention4j.error.MemoryException if a lossy WebP picture is too large for the heap
    */
   public static RgbImage read(Path file) {
-    return reading(file, reader -> picture(file, reader));
+    return reading(file, in -> Webp.read(file, in), reader -> picture(file, reader));
   }
 
   /**
@@ -85,25 +94,35 @@ public final class RgbImage {
   public static void check(Path file) {
     reading(
         file,
+        in -> {
+          WebpChunks.read(file, in);
+          return file;
+        },
         reader -> {
           requireSize(file, reader);
           return file;
         });
   }
 
-  private static <T> T reading(Path file, Reading<T> reading) {
+  private static <T> T reading(
+      Path file, Reading<T, ImageInputStream> webp, Reading<T, ImageReader> other) {
     if (!Files.isRegularFile(file)) {
       throw StorageException.noFile("image file", file);
     }
     try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
+      if (Webp.in(in)) {
+        return webp.of(in);
+      }
+      in.setByteOrder(ByteOrder.BIG_ENDIAN);
       Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
       if (!readers.hasNext()) {
-        throw new FileFormatException(file, "is no PNG, JPEG or other image that can be read here");
+        throw new FileFormatException(
+            file, "is no PNG, JPEG, WebP or other image that can be read here");
       }
       ImageReader reader = readers.next();
       try {
         reader.setInput(in, true);
-        return reading.of(reader);
+        return other.of(reader);
       } finally {
         reader.dispose();
       }
@@ -114,10 +133,10 @@ public final class RgbImage {
     }
   }
 
-  /** What is done with a file's reader. */
+  /** What is done with a file: by its reader, or by what reads WebP. */
   @FunctionalInterface
-  private interface Reading<T> {
-    T of(ImageReader reader) throws IOException;
+  private interface Reading<T, S> {
+    T of(S source) throws IOException;
   }
 
   private static RgbImage picture(Path file, ImageReader reader) throws IOException {
@@ -127,12 +146,16 @@ public final class RgbImage {
   }
 
   private static void requireSize(Path file, ImageReader reader) throws IOException {
-    long size = (long) reader.getWidth(0) * reader.getHeight(0);
+    checkPixels(file, (long) reader.getWidth(0) * reader.getHeight(0), Files.size(file));
+  }
+
+  /** Before memory is taken on a file's word. */
+  static void checkPixels(Path file, long size, long bytes) {
     if (size > MAX_PIXELS) {
       throw new FileFormatException(
           file, "the image has " + size + " pixels, more than " + MAX_PIXELS);
     }
-    if (size / MAX_PIXELS_IN_A_BYTE > Files.size(file)) { // before memory is taken on its word
+    if (size > SMALL && size / MAX_PIXELS_IN_A_BYTE > bytes) {
       throw new FileFormatException(
           file, "the image has " + size + " pixels, more than its bytes can hold");
     }
@@ -141,22 +164,31 @@ public final class RgbImage {
   private static RgbImage picture(Path file, ImageReader reader, @Nullable IIOMetadata metadata)
       throws IOException {
     if (metadata == null || !Inks.in(metadata)) {
-      return of(file, reader.read(0));
+      return of(file, reader.read(0), isGrey(metadata));
     }
     Raster inks = reader.readRaster(0, null);
     return new RgbImage(inks.getWidth(), inks.getHeight(), Inks.pixels(inks, metadata));
   }
 
+  /** Whether a PNG file holds grey alone, which may have a shade that is to be seen through. */
+  private static boolean isGrey(@Nullable IIOMetadata metadata) {
+    if (metadata == null || !PNG.equals(metadata.getNativeMetadataFormatName())) {
+      return false;
+    }
+    NodeList headers = ((IIOMetadataNode) metadata.getAsTree(PNG)).getElementsByTagName("IHDR");
+    return headers.getLength() > 0
+        && ((IIOMetadataNode) headers.item(0)).getAttribute("colorType").equals("Grayscale");
+  }
+
   /** Samples as they are stored: Java's own conversion would change the brightness of grey. */
-  private static RgbImage of(Path file, BufferedImage image) {
+  private static RgbImage of(Path file, BufferedImage image, boolean grey) {
     ColorModel model = image.getColorModel();
     Raster raster = image.getRaster();
     int width = image.getWidth();
     int height = image.getHeight();
     int bands = raster.getNumBands();
     int shift = model instanceof IndexColorModel ? 0 : model.getComponentSize(0) - Byte.SIZE;
-    boolean grey = bands <= 2;
-    if (bands > 4 || shift < 0 || (shift > 0 && grey)) {
+    if (bands > 4 || shift < 0) {
       throw new FileFormatException(
           file,
           "images of "
@@ -174,12 +206,17 @@ public final class RgbImage {
           int value =
               model instanceof IndexColorModel palette
                   ? palette.getRGB(row[x]) >> (Byte.SIZE * (2 - c))
-                  : row[x * bands + (grey ? 0 : c)] >> shift;
+                  : eightBits(row[x * bands + (bands <= 2 ? 0 : c)], grey || bands == 1, shift);
           pixels[(y * width + x) * CHANNELS + c] = (byte) value;
         }
       }
     }
     return new RgbImage(width, height, pixels);
+  }
+
+  /** Pillow cuts grey of more bits at 255, and drops the lower bits of everything else. */
+  private static int eightBits(int sample, boolean grey, int shift) {
+    return grey ? Math.min(sample, 0xFF) : sample >> shift;
   }
 
   public int width() {
@@ -230,6 +267,20 @@ public final class RgbImage {
           (end - x) * CHANNELS);
     }
     return new RgbImage(newWidth, newHeight, cut);
+  }
+
+  /** On a black ground at a given place of it. */
+  RgbImage framed(int newWidth, int newHeight, int left, int top) {
+    byte[] ground = new byte[CHANNELS * newWidth * newHeight];
+    for (int y = 0; y < height; y++) {
+      System.arraycopy(
+          pixels,
+          y * width * CHANNELS,
+          ground,
+          ((y + top) * newWidth + left) * CHANNELS,
+          width * CHANNELS);
+    }
+    return new RgbImage(newWidth, newHeight, ground);
   }
 
   /** Where the middle begins; negative for what is missing before, the larger half of it. */
