@@ -13,10 +13,14 @@ public record Activation(Kind kind) implements Composite {
   public enum Kind {
     /** max(x, 0). */
     RELU,
+    /** min(max(x, 0), 6) (Krizhevsky 2010). */
+    RELU6,
     /** max(x, 0)^2 (So et al. 2021). */
     RELU_SQUARED,
     /** x * Phi(x), Phi by the error function (Hendrycks and Gimpel 2016). */
     GELU,
+    /** GELU of at most 10, for quantization (Wu et al. 2020). */
+    GELU_10,
     /** The tanh approximation of GELU. */
     GELU_TANH,
     /** x * sigmoid(1.702 x). */
@@ -33,6 +37,8 @@ public record Activation(Kind kind) implements Composite {
     ELU,
     /** x where positive, else 0.01 x. */
     LEAKY_RELU,
+    /** (1 + erf((x - 0.707107) / (0.282095 sqrt(2)))) / 2, near RELU_SQUARED (Ma et al. 2022). */
+    LAPLACE,
     /** x * min(max(x + 3, 0), 6) / 6. */
     HARD_SWISH,
     TANH,
@@ -62,8 +68,10 @@ public record Activation(Kind kind) implements Composite {
     return List.of(
         switch (kind) {
           case RELU -> x.max(0);
+          case RELU6 -> x.max(0).min(6);
           case RELU_SQUARED -> square(x.max(0));
-          case GELU -> x.mul(0.5).mul(x.mul(Math.sqrt(0.5)).erf().add(1));
+          case GELU -> gelu(x);
+          case GELU_10 -> x.scalar(10).min(gelu(x)); // 10 counts as inside
           case GELU_TANH -> {
             Tensor inner = x.add(square(x).mul(x).mul(0.044715)).mul(Math.sqrt(2 / Math.PI));
             yield x.mul(0.5).mul(inner.tanh().add(1));
@@ -78,10 +86,15 @@ public record Activation(Kind kind) implements Composite {
             yield positive.where(x, positive.where(x.scalar(0), x).exp().sub(1));
           }
           case LEAKY_RELU -> x.scalar(0).lt(x).where(x, x.mul(0.01));
+          case LAPLACE -> x.sub(0.707107).div(0.282095 * Math.sqrt(2)).erf().add(1).mul(0.5);
           case HARD_SWISH -> x.mul(x.scalar(6).min(x.add(3).max(0))).div(6); // 3 counts as inside
           case TANH -> x.tanh();
           case IDENTITY -> x;
         });
+  }
+
+  private static Tensor gelu(Tensor x) {
+    return x.mul(0.5).mul(x.mul(Math.sqrt(0.5)).erf().add(1));
   }
 
   private static Tensor square(Tensor x) {

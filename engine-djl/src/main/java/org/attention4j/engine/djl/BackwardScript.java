@@ -194,7 +194,7 @@ final class BackwardScript {
       case SIGMOID -> "torch.sigmoid_backward(DY, Y)";
       case TANH -> "torch.tanh_backward(DY, Y)";
       case LEAKY_RELU -> "torch.leaky_relu_backward(DY, X, 0.01, False)";
-      case RELU_SQUARED, QUICK_GELU, ELU, MISH, SOFTPLUS, HARD_SWISH, IDENTITY -> null;
+      default -> null;
     };
   }
 }

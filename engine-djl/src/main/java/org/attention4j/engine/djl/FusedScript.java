@@ -121,10 +121,9 @@ final class FusedScript {
       case ELU -> "torch.elu(%s)";
       case LEAKY_RELU -> "torch.leaky_relu(%s, 0.01)";
       case TANH -> "torch.tanh(%s)";
-      // softplus and mish are linear beyond 20, which float64 can tell; the slope of hard swish at
-      // -3
-      // has changed between versions
-      case MISH, SOFTPLUS, HARD_SWISH, IDENTITY -> null;
+      // among the others, softplus and mish are linear beyond 20, which float64 can tell, and the
+      // slope of hard swish at -3 has changed between versions
+      default -> null;
     };
   }
 

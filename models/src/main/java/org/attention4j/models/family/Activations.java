@@ -8,14 +8,18 @@ public final class Activations {
   private static final Map<String, Activation.Kind> KINDS =
       Map.ofEntries(
           Map.entry("relu", Activation.Kind.RELU),
+          Map.entry("relu6", Activation.Kind.RELU6),
           Map.entry("relu2", Activation.Kind.RELU_SQUARED),
           Map.entry("gelu", Activation.Kind.GELU),
           Map.entry("gelu_python", Activation.Kind.GELU),
+          Map.entry("gelu_10", Activation.Kind.GELU_10),
           Map.entry("gelu_new", Activation.Kind.GELU_TANH),
           Map.entry("gelu_fast", Activation.Kind.GELU_TANH),
           Map.entry("gelu_accurate", Activation.Kind.GELU_TANH),
           Map.entry("gelu_python_tanh", Activation.Kind.GELU_TANH),
           Map.entry("gelu_pytorch_tanh", Activation.Kind.GELU_TANH),
+          Map.entry("hardswish", Activation.Kind.HARD_SWISH),
+          Map.entry("laplace", Activation.Kind.LAPLACE),
           Map.entry("leaky_relu", Activation.Kind.LEAKY_RELU),
           Map.entry("quick_gelu", Activation.Kind.QUICK_GELU),
           Map.entry("silu", Activation.Kind.SILU),
