@@ -42,7 +42,7 @@ final class Mpt {
       inner.has(unread); // no release of transformers acts on them; norms in a file are refused
     }
     inner.require("attn_type", "multihead_attention");
-    config.requireAbsent("logit_scale");
+    config.has("logit_scale"); // nor on this; MosaicML's own code does
     int width = config.size("d_model", 2048);
     int count = config.size("n_heads", 16);
     Linear.Style plain = Decoders.style(config, false);
