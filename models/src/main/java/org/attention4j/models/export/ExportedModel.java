@@ -43,8 +43,8 @@ record ExportedModel(Pretrained model) implements Model {
     if (!model.inputs().containsKey("decoder_input_ids")) {
       inputs.remove("decoder_input_ids"); // it reads the source again
     }
-    if (model.config().size("type_vocab_size", 2) == 1) {
-      inputs.remove("token_type_ids"); // as in RoBERTa, whose tokenizers give none
+    if (!model.readsTypes()) {
+      inputs.remove("token_type_ids"); // as in RoBERTa and GPT-2, whose tokenizers give none
     }
     return inputs;
   }

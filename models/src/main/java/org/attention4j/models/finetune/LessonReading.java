@@ -89,8 +89,7 @@ final class LessonReading {
 
   /** Whether the model tells two texts apart by the types of their tokens. */
   private boolean types() {
-    return original.model().allInputs().containsKey("token_type_ids")
-        && config.size("type_vocab_size", 2) > 1;
+    return original.model().readsTypes();
   }
 
   Lesson lesson() {

@@ -150,9 +150,7 @@ final class EncoderSession implements AutoCloseable {
     JsonTokenizer tokenizer = Tokenizers.truncating(checkpoint.path(), limit);
     try {
       boolean types =
-          model.allInputs().containsKey(TYPES)
-              && model.config().size("type_vocab_size", 2) > 1
-              && (specials.inputs().isEmpty() || specials.inputs().contains(TYPES));
+          model.readsTypes() && (specials.inputs().isEmpty() || specials.inputs().contains(TYPES));
       List<String> inputs = new ArrayList<>(List.of("input_ids", "attention_mask"));
       if (types) {
         inputs.add(TYPES);

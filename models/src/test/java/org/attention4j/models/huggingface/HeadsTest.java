@@ -38,7 +38,7 @@ class HeadsTest {
   @Test
   @DisplayName("that are not served are named, with those that are")
   void unserved() {
-    for (String name : List.of("GPT2DoubleHeadsModel", "GPT2ForTreeBuilding")) {
+    for (String name : List.of("GPT2ForTreeBuilding", "DecisionTransformerGPT2Model")) {
       Config config = HuggingFace.config(FOLDER.resolve("gpt2"));
       config.json().putArray("architectures").add(name);
       UsageException e = assertThrows(UsageException.class, () -> Architectures.read(config));
@@ -59,6 +59,7 @@ class HeadsTest {
             "T5ForQuestionAnswering", Task.QUESTION_ANSWERING,
             "WhisperForAudioClassification", Task.AUDIO_CLASSIFICATION,
             "ViTForMaskedImageModeling", Task.MASKED_IMAGE_MODELING,
+            "GPT2DoubleHeadsModel", Task.DOUBLE_HEADS,
             "T5EncoderModel", Task.FEATURES);
     tasks.forEach((name, task) -> assertEquals(task, Task.ofClass(name).orElseThrow(), name));
     tasks.forEach((name, task) -> assertEquals(name, task.className(Task.stem(name))));

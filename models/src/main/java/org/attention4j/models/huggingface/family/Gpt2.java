@@ -12,6 +12,7 @@ import org.attention4j.models.huggingface.model.NameRules;
 import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.huggingface.model.TokenEmbedder;
+import org.attention4j.models.huggingface.model.TwoHeadModel;
 import org.attention4j.nn.FeedForward;
 import org.attention4j.nn.HeadProjections;
 import org.attention4j.nn.Layer;
@@ -31,11 +32,29 @@ import org.attention4j.op.Mask;
 /** GPT-2: learned positions, one projection for queries, keys and values, a tied head. */
 final class Gpt2 {
   static final Architecture ARCHITECTURE =
-      new Architecture("gpt2", "GPT-2", "Radford et al. 2019", Decoders.TASKS, Gpt2::read);
+      new Architecture("gpt2", "GPT-2", "Radford et al. 2019", tasks(), Gpt2::read);
 
   private Gpt2() {}
 
+  private static List<Task> tasks() {
+    List<Task> tasks = new ArrayList<>(Decoders.TASKS);
+    tasks.add(Task.DOUBLE_HEADS);
+    return tasks;
+  }
+
   static Pretrained read(Config config, Task task) {
+    if (task != Task.DOUBLE_HEADS) {
+      return decoder(config, task);
+    }
+    config.require("summary_type", "cls_index");
+    config.require("summary_use_proj", true);
+    config.require("summary_proj_to_labels", true);
+    Activation.Kind activation = Activations.read(config, "summary_activation", "linear");
+    double dropout = config.number("summary_first_dropout", 0.1);
+    return new TwoHeadModel(decoder(config, Task.CAUSAL_LM), activation, dropout);
+  }
+
+  private static DecoderModel decoder(Config config, Task task) {
     int width = config.size("n_embd", 768);
     int context = config.size("n_positions", 1024);
     return new DecoderModel(
@@ -46,7 +65,8 @@ final class Gpt2 {
         width,
         TokenEmbedder.of("wte", config.size("vocab_size", 50257), width)
             .placed("wpe", new LearnedPositions(context, width))
-            .dropping(config.number("embd_pdrop", 0.1)),
+            .dropping(config.number("embd_pdrop", 0.1))
+            .typing(),
         layers(config, width, "gelu_new"),
         LanguageHead.of("lm_head", config.flag("tie_word_embeddings", true)),
         NameRules.prefix("transformer").ignoring("(.*\\.)?attn\\.bias"));

@@ -72,6 +72,7 @@ public record DecoderModel(
     Map<String, TensorType> inputs = new LinkedHashMap<>(inputs());
     inputs.put("attention_mask", TensorType.i64("batch", "past+time"));
     inputs.put("position_ids", IDS);
+    embedder.furtherInputs().forEach(name -> inputs.put(name, IDS));
     return inputs;
   }
 
@@ -117,27 +118,39 @@ public record DecoderModel(
   }
 
   @Override
-  public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+  public boolean readsTypes() {
+    return false; // they may be given, tokenizers give none
+  }
+
+  /** What the layers make of the inputs, [batch, time, width]. */
+  Tensor hidden(Scope scope, Inputs inputs) {
     Mask padding = Mask.keys(inputs.find("attention_mask"));
-    Tensor hidden =
-        scope.in(
-            root(),
-            s -> {
-              Scope placed = s.positions(embedder.positions(s, inputs));
-              Tensor x = stack.apply(placed, embedder.embed(placed, inputs), padding, null);
-              Tensor y = embedder.back(placed, x);
-              s.report("returned", y);
-              return y;
-            }); // [batch, time, width]
+    return scope.in(
+        root(),
+        s -> {
+          Scope placed = s.positions(embedder.positions(s, inputs));
+          Tensor x = stack.apply(placed, embedder.embed(placed, inputs), padding, null);
+          Tensor y = embedder.back(placed, x);
+          s.report("returned", y);
+          return y;
+        });
+  }
+
+  /** The logits of the next tokens, [batch, time, vocabulary]. */
+  Tensor words(Scope scope, Tensor hidden) {
+    Scope table = scope.child(root()).child(embedder.tableName());
+    return head.apply(scope, table, embedder.table(), hidden);
+  }
+
+  @Override
+  public Map<String, Tensor> apply(Scope scope, Inputs inputs) {
+    Tensor hidden = hidden(scope, inputs); // [batch, time, width]
     return switch (task) {
       case FEATURES -> Map.of("last_hidden_state", hidden);
       case SEQUENCE_CLASSIFICATION -> Map.of("logits", classes(scope, hidden, inputs));
       case TOKEN_CLASSIFICATION -> Map.of("logits", tokens(scope, hidden));
       case QUESTION_ANSWERING -> new SpanHead(Linear.Style.usual(), 0).apply(scope, hidden);
-      default -> {
-        Scope table = scope.child(root()).child(embedder.tableName());
-        yield Map.of("logits", head.apply(scope, table, embedder.table(), hidden));
-      }
+      default -> Map.of("logits", words(scope, hidden));
     };
   }
 

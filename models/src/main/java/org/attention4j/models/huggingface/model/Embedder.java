@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface.model;
 
+import java.util.Set;
 import org.attention4j.nn.Embedding;
 import org.attention4j.nn.Model.Inputs;
 import org.attention4j.nn.Scope;
@@ -21,6 +22,11 @@ public interface Embedder {
    */
   default @Nullable Tensor positions(Scope scope, Inputs inputs) {
     return inputs.find("position_ids");
+  }
+
+  /** Inputs [batch, time] of whole numbers that it takes besides tokens and positions. */
+  default Set<String> furtherInputs() {
+    return Set.of();
   }
 
   /** [batch, time] to [batch, time, width]. */

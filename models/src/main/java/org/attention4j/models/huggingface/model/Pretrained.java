@@ -64,6 +64,14 @@ public interface Pretrained extends Family {
     return true;
   }
 
+  /**
+   * Whether tokenizers give it {@code token_type_ids}, which tell the second text of a pair from
+   * the first.
+   */
+  default boolean readsTypes() {
+    return allInputs().containsKey("token_type_ids") && config().size("type_vocab_size", 2) > 1;
+  }
+
   /** Number of token ids in {@code input_ids}, where they are others than those of the logits. */
   default int sourceVocabulary() {
     return vocabulary();

@@ -31,6 +31,11 @@ public enum Task {
   QUESTION_ANSWERING("ForQuestionAnswering"),
   /** One of several texts: {@code logits} [batch, choices]. */
   MULTIPLE_CHOICE("ForMultipleChoice"),
+  /**
+   * The next token, and one of several texts: {@code logits} [batch, choices, time, vocabulary],
+   * {@code mc_logits} [batch, choices].
+   */
+  DOUBLE_HEADS("DoubleHeadsModel"),
   /** A sequence from a sequence: {@code logits} [batch, time, vocabulary]. */
   SEQ2SEQ_LM("ForConditionalGeneration", "MTModel"),
   /** A class for each image: {@code logits} [batch, labels]. */
@@ -41,8 +46,7 @@ public enum Task {
   AUDIO_CLASSIFICATION("ForAudioClassification");
 
   /** Ends of classes that are no layers alone, whatever they are called. */
-  private static final List<String> OTHERS =
-      List.of("DoubleHeadsModel", "DecisionTransformerGPT2Model");
+  private static final List<String> OTHERS = List.of("DecisionTransformerGPT2Model");
 
   /** Families whose class for the next token has another name than the others'. */
   private static final List<String> LM_HEADS = List.of("GPT2", "Bert");
