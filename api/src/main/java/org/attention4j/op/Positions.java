@@ -21,8 +21,8 @@ public final class Positions {
    * @return [.., time, width]
    */
   public static Tensor sinusoid(Tensor positions, int width, DType dtype) {
-    Tensor angle = angles(positions, width, dtype);
-    return angle.sin().insert(-1).concat(-1, angle.cos().insert(-1)).merge(-2, 2);
+    Tensor angle = angles(positions, width);
+    return angle.sin().insert(-1).concat(-1, angle.cos().insert(-1)).merge(-2, 2).cast(dtype);
   }
 
   /**
@@ -31,16 +31,19 @@ public final class Positions {
    * @throws ShapeException if the width is odd
    */
   public static Tensor sinusoidInHalves(Tensor positions, int width, DType dtype) {
-    Tensor angle = angles(positions, width, dtype);
-    return angle.sin().concat(-1, angle.cos());
+    Tensor angle = angles(positions, width);
+    return angle.sin().concat(-1, angle.cos()).cast(dtype);
   }
 
-  /** [.., time] to [.., time, width / 2]. */
-  private static Tensor angles(Tensor positions, int width, DType dtype) {
+  /**
+   * [.., time] to [.., time, width / 2], in f64 at any precision: rounded to f32, an angle of 500
+   * is off by 3e-5, and so is its sine.
+   */
+  private static Tensor angles(Tensor positions, int width) {
     if (width % 2 != 0) {
       throw new ShapeException("sinusoidal positions need an even width, got " + width);
     }
-    Tensor position = positions.cast(dtype).insert(-1); // [.., time, 1]
+    Tensor position = positions.cast(DType.F64).insert(-1); // [.., time, 1]
     double[] frequencies =
         IntStream.range(0, width / 2).mapToDouble(i -> Math.pow(10000, -2.0 * i / width)).toArray();
     return position.mul(position.constant(frequencies));
