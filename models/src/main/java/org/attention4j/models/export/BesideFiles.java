@@ -38,6 +38,7 @@ final class BesideFiles {
           "sentencepiece.bpe.model",
           "source.spm",
           "target.spm",
+          "target_vocab.json",
           "normalizer.json",
           "chat_template.jinja",
           "chat_template.json",

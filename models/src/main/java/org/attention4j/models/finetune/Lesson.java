@@ -69,6 +69,12 @@ public record Lesson(
       throw new UsageException(
           original.path() + " needs a tokenizer of Hugging Face's for fine-tuning");
     }
+    if (Tokenizers.separatesTargets(original.path())) {
+      throw new UsageException(
+          original.path()
+              + " has a vocabulary for each side, which fine-tuning does not write; run, translate"
+              + " and export serve it");
+    }
     JsonTokenizer targets = Tokenizers.targets(original.path()).orElse(json);
     try {
       return new LessonReading(original, json, targets, file, text, request).lesson();

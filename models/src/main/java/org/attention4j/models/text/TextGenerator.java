@@ -28,6 +28,7 @@ import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.StreamingDecoder;
 import org.attention4j.models.token.TokenBytes;
 import org.attention4j.models.token.Tokenizer;
+import org.attention4j.models.token.Tokenizers;
 import org.attention4j.spi.Engine;
 import org.attention4j.spi.Program;
 import org.attention4j.spi.Session;
@@ -49,6 +50,7 @@ public final class TextGenerator implements AutoCloseable {
   private final ModelDirectory directory;
   private final GenerationConfig config;
   private final Tokenizer tokenizer;
+  private final Tokenizer written; // another one where each side has a vocabulary
   private final Session session;
   private final @Nullable Session draftSession;
   private final @Nullable Drafts drafts;
@@ -58,12 +60,14 @@ public final class TextGenerator implements AutoCloseable {
       ModelDirectory directory,
       GenerationConfig config,
       Tokenizer tokenizer,
+      Tokenizer written,
       Session session,
       @Nullable Session draftSession,
       @Nullable TextDraft draft) {
     this.directory = directory;
     this.config = config;
     this.tokenizer = tokenizer;
+    this.written = written;
     this.session = session;
     this.draftSession = draftSession;
     this.drafts =
@@ -133,6 +137,10 @@ public final class TextGenerator implements AutoCloseable {
     Tokenizer tokenizer = directory.requireTokenizer();
     List<AutoCloseable> opened = new ArrayList<>(List.of(tokenizer));
     try {
+      Tokenizer written = written(directory.path(), tokenizer);
+      if (written != tokenizer) {
+        opened.add(written);
+      }
       Session guesses = null;
       if (draft != null) {
         draft.check(directory, tokenizer);
@@ -145,11 +153,17 @@ public final class TextGenerator implements AutoCloseable {
       Session session = engine.open(program, directory.weights(), options);
       opened.add(session);
       GenerationConfig config = GenerationConfig.read(directory.path());
-      return new TextGenerator(directory, config, tokenizer, session, guesses, draft);
+      return new TextGenerator(directory, config, tokenizer, written, session, guesses, draft);
     } catch (RuntimeException e) {
       opened.forEach(part -> close(part, e));
       throw e;
     }
+  }
+
+  private static Tokenizer written(Path path, Tokenizer tokenizer) {
+    return Tokenizers.separatesTargets(path)
+        ? Tokenizers.targets(path).map(Tokenizer.class::cast).orElse(tokenizer)
+        : tokenizer;
   }
 
   private static void close(AutoCloseable part, RuntimeException reason) {
@@ -226,11 +240,11 @@ public final class TextGenerator implements AutoCloseable {
       options = options.sliding();
     }
     if (!config.stopStrings().isEmpty()) {
-      options = options.stoppingWhen(new StopStrings(tokenizer, config.stopStrings()));
+      options = options.stoppingWhen(new StopStrings(written, config.stopStrings()));
     }
     Set<Long> stops = new HashSet<>(config.stopTokens());
     if (stops.isEmpty()) {
-      tokenizer.special("<eos>").ifPresent(stops::add);
+      written.special("<eos>").ifPresent(stops::add);
     }
     boolean told = config.isGiven() || (translates && directory.model() instanceof Pretrained);
     Sampling sampling = told ? config.sampling() : Sampling.at(BOLDNESS, 0);
@@ -239,7 +253,7 @@ public final class TextGenerator implements AutoCloseable {
 
   /** A rule that ends texts at strings. */
   public StopStrings stopAt(List<String> strings) {
-    return new StopStrings(tokenizer, strings);
+    return new StopStrings(written, strings);
   }
 
   /**
@@ -250,7 +264,7 @@ public final class TextGenerator implements AutoCloseable {
    * @throws UsageException if the text of the vocabulary's tokens depends on their neighbours
    */
   public Language language(Grammar grammar) {
-    return TokenLanguage.of(grammar, TokenTexts.of(TokenBytes.of(tokenizer)));
+    return TokenLanguage.of(grammar, TokenTexts.of(TokenBytes.of(written)));
   }
 
   /**
@@ -314,7 +328,7 @@ public final class TextGenerator implements AutoCloseable {
 
   /** A continuation goes on after the prompt; a translation begins. */
   private StreamingDecoder decoder(long[] prompt) {
-    return translates ? new StreamingDecoder(tokenizer) : new StreamingDecoder(tokenizer, prompt);
+    return translates ? new StreamingDecoder(written) : new StreamingDecoder(tokenizer, prompt);
   }
 
   private GeneratedText stream(
@@ -369,7 +383,7 @@ public final class TextGenerator implements AutoCloseable {
     if (!translates) {
       return prompts;
     }
-    long start = config.decoderStart().orElseGet(() -> Marks.of(tokenizer).start());
+    long start = config.decoderStart().orElseGet(() -> Marks.of(written).start());
     return prompts.stream().map(p -> new long[] {start}).toList();
   }
 
@@ -401,9 +415,9 @@ public final class TextGenerator implements AutoCloseable {
    */
   public String withSpecialTokens(GeneratedText text) {
     long[] ids = text.generation().tokens().stream().mapToLong(id -> id).toArray();
-    return tokenizer instanceof JsonTokenizer json
+    return written instanceof JsonTokenizer json
         ? json.decodeWithSpecials(ids)
-        : tokenizer.decode(ids);
+        : written.decode(ids);
   }
 
   /** Whether texts go on after their prompts, rather than translate them. */
@@ -423,5 +437,8 @@ public final class TextGenerator implements AutoCloseable {
       draftSession.close();
     }
     tokenizer.close();
+    if (written != tokenizer) {
+      written.close();
+    }
   }
 }

@@ -85,6 +85,11 @@ public final class Tokenizers {
         .map(json -> JsonTokenizer.of(directory, json, OptionalInt.empty()));
   }
 
+  /** Whether a translator's directory has ids of their own for the texts that it writes. */
+  public static boolean separatesTargets(Path directory) {
+    return Conversion.separatesTargets(directory);
+  }
+
   private static JsonTokenizer subwords(Path directory, OptionalInt longest) {
     Path file = directory.resolve(JsonTokenizer.FILE);
     return Files.exists(file)
@@ -109,13 +114,15 @@ public final class Tokenizers {
 
   /**
    * Writes the {@code tokenizer.json} that other programs need, if a directory has only older
-   * files.
+   * files, and one such file can say all that these do.
    *
    * @return the file; empty if nothing was written
    * @throws StorageException if it cannot be written
    */
   public static Optional<Path> convert(Path from, Path to) {
-    if (Files.exists(from.resolve(JsonTokenizer.FILE)) || !Conversion.serves(from)) {
+    if (Files.exists(from.resolve(JsonTokenizer.FILE))
+        || !Conversion.serves(from)
+        || separatesTargets(from)) {
       return Optional.empty();
     }
     Path file = to.resolve(JsonTokenizer.FILE);

@@ -222,6 +222,9 @@ class RecordedTextsTest {
     "t5, onnx",
     "marian, reference",
     "marian, onnx",
+    "marian_apart, reference",
+    "marian_apart, djl",
+    "marian_apart, onnx",
     "bart, reference",
     "bart, onnx"
   })

@@ -113,6 +113,30 @@ final class OlderTokenizersTest {
     assertTrue(Tokenizers.targets(RECORDED.resolve("t5")).isEmpty());
   }
 
+  @Test
+  @DisplayName("of Marian with a vocabulary for each side, by marian_vocabularies.py, is two")
+  void vocabularies() throws IOException {
+    Path apart = Path.of("src/test/resources/texts/marian_apart");
+    JsonNode expected = JsonFile.read(apart.resolve("expected.json"));
+    try (JsonTokenizer sources = Tokenizers.subwords(apart);
+        JsonTokenizer targets = Tokenizers.targets(apart).orElseThrow()) {
+      for (int i = 0; i < expected.path("texts").size(); i++) {
+        String text = expected.path("texts").path(i).asText();
+        long[] ids = ids(expected.path("ids").path(i));
+        assertArrayEquals(ids, sources.encodeForModel(text), text);
+      }
+      for (JsonNode one : expected.path("targets")) {
+        String text = one.path("text").asText();
+        assertArrayEquals(ids(one.path("ids")), targets.encodeForModel(text), text);
+      }
+    }
+    assertTrue(Tokenizers.convert(apart, scratch).isEmpty(), "one file cannot say both");
+    Path directory = copy("marian");
+    Files.writeString(directory.resolve("tokenizer_config.json"), "{\"separate_vocabs\": true}");
+    StorageException e = assertThrows(StorageException.class, () -> Tokenizers.targets(directory));
+    assertTrue(String.valueOf(e.getMessage()).contains("target_vocab.json"), e.getMessage());
+  }
+
   private Path whisper(String settings) throws IOException {
     try (Stream<Path> files = Files.list(RECORDED.resolve("whisper"))) {
       for (Path file : files.toList()) {
@@ -203,7 +227,6 @@ final class OlderTokenizersTest {
         "t5 | spiece.model | abc | is no SentencePiece model",
         "marian | vocab.json | {\"a\": 0, \"b\": 2} | each id from 0 to 1 once",
         "marian | vocab.json | {\"a\": 0, \"b\": 1} | has no token '<unk>'",
-        "marian | tokenizer_config.json | {\"separate_vocabs\": true} | a vocabulary each",
       })
   @DisplayName("that is damaged is refused, and the error names the file and what is wrong")
   void damaged(String name, String file, String contents, String problem) throws IOException {

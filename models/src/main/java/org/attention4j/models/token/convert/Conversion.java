@@ -1,6 +1,7 @@
 package org.attention4j.models.token.convert;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -152,6 +153,19 @@ public final class Conversion {
     return kind(files)
         .filter(kind -> kind.equals(MARIAN) && kind.in(files))
         .map(kind -> Marian.json(files, Marian.TARGET));
+  }
+
+  /**
+   * Whether the texts that a translator writes have ids of their own, so that no single {@code
+   * tokenizer.json} serves it.
+   */
+  public static boolean separatesTargets(Path directory) {
+    if (!Files.isRegularFile(directory.resolve(Marian.TARGET))) {
+      return false;
+    }
+    TokenizerFiles files = new TokenizerFiles(directory);
+    return kind(files).filter(kind -> kind.equals(MARIAN) && kind.in(files)).isPresent()
+        && Marian.separates(files);
   }
 
   /** By the tokenizer's class, else by the model's family, else by the files themselves. */

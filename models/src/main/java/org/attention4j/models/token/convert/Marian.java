@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Two SentencePiece models over one list of ids (Junczys-Dowmunt et al. 2018): {@code source.spm}
  * cuts the texts that a translator reads, {@code target.spm} those that it writes, and {@code
- * vocab.json} has the ids of both models' pieces.
+ * vocab.json} has the ids of both models' pieces, or those of the first one's where {@code
+ * separate_vocabs} says that {@code target_vocab.json} has the other's.
  *
  * <p>A {@code tokenizer.json} has one list of pieces, all of which its model may use. Pieces of the
  * other model therefore begin with a mark that no text has, which decoding takes off. Pieces whose
@@ -33,6 +34,7 @@ final class Marian {
   static final String SOURCE = "source.spm";
   static final String TARGET = "target.spm";
   static final String VOCABULARY = "vocab.json";
+  private static final String TARGET_VOCABULARY = "target_vocab.json";
 
   private static final String[] TOKENS = {
     "eos_token", "</s>", "unk_token", "<unk>", "pad_token", "<pad>"
@@ -53,6 +55,7 @@ final class Marian {
   private static final String END = "(?![\\s\\S])";
 
   private final TokenizerFiles files;
+  private final String list;
   private final SentencePieceModel pieces;
   private final Map<String, Float> scores = new HashMap<>();
   private final Set<String> specials = new HashSet<>();
@@ -61,16 +64,11 @@ final class Marian {
 
   private Marian(TokenizerFiles files, String name) {
     this.files = files;
+    this.list = name.equals(TARGET) && separates(files) ? TARGET_VOCABULARY : VOCABULARY;
     this.pieces = SentencePieceModel.read(files.file(name));
     if (pieces.kind() != Kind.UNIGRAM) {
       throw new FileFormatException(
           files.file(name), "is of kind " + pieces.kind() + "; only unigram is for this family");
-    }
-    if (files.flag("separate_vocabs", false)) {
-      throw new FileFormatException(
-          files.file("tokenizer_config.json"),
-          "'separate_vocabs' is true: texts that are read and written have a vocabulary each, which"
-              + " no tokenizer.json holds; run and export, which need none, serve such a model");
     }
     for (int i = 0; i < TOKENS.length; i += 2) {
       add(files.special(TOKENS[i], TOKENS[i + 1]));
@@ -95,6 +93,11 @@ final class Marian {
     if (token != null) {
       specials.add(token.text());
     }
+  }
+
+  /** Whether each of the two has ids of its own. */
+  static boolean separates(TokenizerFiles files) {
+    return files.flag("separate_vocabs", false);
   }
 
   /** One of the two. */
@@ -126,10 +129,10 @@ final class Marian {
       }
     }
     if (model.path("unk_id").intValue() < 0) {
-      throw new FileFormatException(files.file(VOCABULARY), "has no token '" + unknown + "'");
+      throw new FileFormatException(files.file(list), "has no token '" + unknown + "'");
     }
     TokenizerJson json =
-        new TokenizerJson(files, VOCABULARY, model)
+        new TokenizerJson(files, list, model)
             .normalizer(normalizer())
             .preTokenizer(preTokenizer())
             .decoder(
@@ -146,13 +149,13 @@ final class Marian {
   }
 
   private String[] byId() {
-    ObjectNode ids = files.vocabulary(VOCABULARY);
+    ObjectNode ids = files.vocabulary(list);
     String[] tokens = new String[ids.size()];
     for (Map.Entry<String, JsonNode> entry : ids.properties()) {
       int id = entry.getValue().intValue();
       if (id >= tokens.length || tokens[id] != null) {
         throw new FileFormatException(
-            files.file(VOCABULARY),
+            files.file(list),
             "should have each id from 0 to " + (tokens.length - 1) + " once, not " + id);
       }
       tokens[id] = entry.getKey();
