@@ -14,6 +14,7 @@ import org.attention4j.op.RotaryEmbedding;
  */
 public final class Rotary {
   private static final String PART = "partial_rotary_factor";
+  private static final String ORIGINAL = "original_max_position_embeddings";
 
   private Rotary() {}
 
@@ -105,8 +106,7 @@ public final class Rotary {
   }
 
   private static int original(Config config, Config scaling) {
-    String name = "original_max_position_embeddings";
-    return scaling.size(name, config.size(name, config.size("max_position_embeddings")));
+    return scaling.size(ORIGINAL, config.size(ORIGINAL, config.size("max_position_embeddings")));
   }
 
   /** Long waves are stretched, short ones kept, those between mixed (Llama 3.1). */
@@ -181,11 +181,12 @@ public final class Rotary {
 
   /** LongRoPE (Ding et al. 2024). */
   private static Rotation longRope(Config config, Config scaling, List<Double> plain) {
-    int context = original(config, scaling);
-    double factor = (double) config.size("max_position_embeddings") / context;
-    if (factor == 1 && scaling.has("factor")) {
-      factor = factor(scaling);
-    }
+    int context = config.size(ORIGINAL, original(config, scaling));
+    boolean above = config.has("rope_scaling") && config.has(ORIGINAL); // then factor is not read
+    double factor =
+        scaling.has("factor") && !above
+            ? factor(scaling)
+            : (double) config.size("max_position_embeddings") / context;
     double usual = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(context));
     return LengthRotation.switching(
         stretched(scaling, "short_factor", plain),

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.family.Config;
+import org.attention4j.nn.LengthRotation;
 import org.attention4j.nn.Rotation;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -82,6 +83,24 @@ final class RotaryTest {
     assertEquals(1.0, frequencies.get(0)); // 5.1 turns in 32 tokens
     assertEquals(0.1 / 8, frequencies.get(1), 1e-12); // half a turn
     assertEquals(0.001 / 8, frequencies.get(3), 1e-12);
+  }
+
+  @Test
+  @DisplayName("of LongRoPE grow by the factor, or by the contexts where none is given or read")
+  void longRope() throws IOException {
+    String lists = "{\"rope_type\": \"longrope\", \"short_factor\": [1, 1, 2, 2], %s}";
+    String factors = lists.formatted("\"long_factor\": [3, 3, 4, 4]%s");
+    String above = "\"original_max_position_embeddings\": 16";
+    String given = factors.formatted(", \"factor\": 8.0");
+    double byFactor = Math.sqrt(1 + Math.log(8) / Math.log(16));
+    double byContexts = Math.sqrt(1 + Math.log(4) / Math.log(16));
+    assertEquals(byFactor, scale(above + ", \"rope_parameters\": " + given));
+    assertEquals(byContexts, scale(above + ", \"rope_scaling\": " + given));
+    assertEquals(byContexts, scale(above + ", \"rope_parameters\": " + factors.formatted("")));
+  }
+
+  private double scale(String entries) throws IOException {
+    return assertInstanceOf(LengthRotation.class, read(entries)).scale();
   }
 
   @Test
