@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface.family;
 
+import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
@@ -12,6 +13,7 @@ import org.attention4j.models.huggingface.model.NameRules;
 import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.huggingface.model.SentencePooling;
 import org.attention4j.models.huggingface.model.SpanHead;
+import org.attention4j.models.huggingface.model.StoredPositions;
 import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.nn.Block;
 import org.attention4j.nn.Embedding;
@@ -34,11 +36,19 @@ import org.attention4j.op.Mask;
 final class DistilBert {
   static final Architecture ARCHITECTURE =
       new Architecture(
-          "distilbert",
-          "DistilBERT",
-          "Sanh et al. 2019",
-          EncoderModel.TASKS.stream().filter(task -> task != Task.CAUSAL_LM).toList(),
-          DistilBert::read);
+              "distilbert",
+              "DistilBERT",
+              "Sanh et al. 2019",
+              EncoderModel.TASKS.stream().filter(task -> task != Task.CAUSAL_LM).toList(),
+              DistilBert::read)
+          .taking(
+              Map.of(
+                  "hidden_size",
+                  "dim",
+                  "num_attention_heads",
+                  "n_heads",
+                  "num_hidden_layers",
+                  "n_layers"));
 
   private DistilBert() {}
 
@@ -55,7 +65,9 @@ final class DistilBert {
             new Embedding(config.size("vocab_size", 30522), width, Decoders.init(config))
                 .padded(config.id("pad_token_id", 0)),
             null,
-            new LearnedPositions(context, width, 0, Decoders.init(config)),
+            config.flag("sinusoidal_pos_embds", false)
+                ? new StoredPositions(context, width)
+                : new LearnedPositions(context, width, 0, Decoders.init(config)),
             norm,
             dropout,
             -1);

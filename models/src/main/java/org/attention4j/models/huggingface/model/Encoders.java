@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface.model;
 
 import org.attention4j.models.family.Config;
+import org.attention4j.nn.Block;
 import org.attention4j.nn.Embedding;
 import org.attention4j.nn.FeedForward;
 import org.attention4j.nn.HeadProjections;
@@ -37,7 +38,7 @@ public final class Encoders {
   public record Vectors(
       Embedding table,
       @Nullable Embedding types,
-      LearnedPositions places,
+      Block places,
       LayerNorm norm,
       double dropout,
       long padding)

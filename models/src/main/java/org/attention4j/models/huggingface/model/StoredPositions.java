@@ -13,7 +13,7 @@ import org.attention4j.tensor.Tensor;
  * sines and cosines as they were rounded when they were written. Parameter: {@code weight}
  * [context, width].
  */
-record StoredPositions(int context, int width) implements Block {
+public record StoredPositions(int context, int width) implements Block {
 
   /**
    * The embedder of one side, which reads the table if the file has one instead of computing it.
