@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.IntStream;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.FileFormatException;
 import org.attention4j.models.store.JsonFile;
@@ -45,6 +47,28 @@ public final class Config {
   /** A copy that can be changed. */
   public Config copy() {
     return new Config(file, json.deepCopy());
+  }
+
+  /**
+   * The same entries, or a copy of them where some have other names or classes are only counted, by
+   * {@code num_labels}.
+   *
+   * @param names the names that are read here by those that may be given instead
+   */
+  public Config renamed(Map<String, String> names) {
+    Config own = copy();
+    names.forEach(
+        (given, name) -> {
+          if (json.hasNonNull(given) && !json.hasNonNull(name)) {
+            own.json.set(name, json.get(given));
+          }
+        });
+    if (has("num_labels") && !has("id2label")) {
+      ObjectNode labels = own.json.putObject("id2label");
+      IntStream.range(0, size("num_labels"))
+          .forEach(i -> labels.put(Integer.toString(i), "LABEL_" + i));
+    }
+    return own.json.equals(json) ? this : own;
   }
 
   /** Adds an entry: text, number, truth value or a list of texts. */
@@ -198,6 +222,11 @@ public final class Config {
       return new Config(file, object);
     }
     throw wrong(name, "an object", entry(name));
+  }
+
+  /** The first of some objects within that is there, as transformers looks for them. */
+  public Config section(String first, String second) {
+    return section(has(first) ? first : second);
   }
 
   /** Text, or a default. */

@@ -10,7 +10,8 @@ import org.attention4j.models.huggingface.model.Task;
 /** BART: learned positions, norms after each branch and after the positions. */
 final class Bart {
   static final Architecture ARCHITECTURE =
-      new Architecture("bart", "BART", "Lewis et al. 2020", tasks(), Bart::read);
+      new Architecture("bart", "BART", "Lewis et al. 2020", tasks(), Bart::read)
+          .taking(BartLike.OTHER_NAMES);
 
   private Bart() {}
 

@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface.family;
 
 import java.util.List;
+import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Decoders;
@@ -34,6 +35,13 @@ import org.attention4j.op.Mask;
 /** Reads the encoder-decoders whose configurations and layers are named as BART's. */
 final class BartLike {
   static final List<Task> TASKS = List.of(Task.SEQ2SEQ_LM, Task.CAUSAL_LM, Task.FEATURES);
+
+  /** The encoder's size under the names that other families have. */
+  static final Map<String, String> OTHER_NAMES =
+      Map.of(
+          "hidden_size", "d_model",
+          "num_attention_heads", "encoder_attention_heads",
+          "num_hidden_layers", "encoder_layers");
 
   private static final int OFFSET = 2;
   static final TransformerEncoderLayer.Names ENCODER =

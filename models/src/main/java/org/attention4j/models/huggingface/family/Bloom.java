@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface.family;
 
+import java.util.Map;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
 import org.attention4j.models.huggingface.model.DecoderModel;
@@ -27,7 +28,15 @@ import org.attention4j.op.Positions;
 /** BLOOM: ALiBi instead of positions, a norm after the token vectors. */
 final class Bloom {
   static final Architecture ARCHITECTURE =
-      new Architecture("bloom", "BLOOM", "Le Scao et al. 2022", Decoders.TASKS, Bloom::read);
+      new Architecture("bloom", "BLOOM", "Le Scao et al. 2022", Decoders.TASKS, Bloom::read)
+          .taking(
+              Map.of(
+                  "n_embed",
+                  "hidden_size",
+                  "num_attention_heads",
+                  "n_head",
+                  "num_hidden_layers",
+                  "n_layer"));
 
   private static final TransformerEncoderLayer.Names NAMES =
       new TransformerEncoderLayer.Names(
@@ -36,9 +45,9 @@ final class Bloom {
   private Bloom() {}
 
   static Pretrained read(Config config, Task task) {
-    int width = config.size("hidden_size", config.size("n_embed", 64));
-    int count = config.size("n_head", config.size("num_attention_heads", 8));
-    int layers = config.size("n_layer", config.size("num_hidden_layers", 2));
+    int width = config.size("hidden_size", 64);
+    int count = config.size("n_head", 8);
+    int layers = config.size("n_layer", 2);
     if (config.number("pretraining_tp", 1) > 1) {
       config.require("slow_but_exact", false); // it leaves out biases
     }

@@ -65,8 +65,8 @@ final class Clip {
   private Clip() {}
 
   static Pretrained read(Config config, Task task) {
-    Config text = config.section("text_config");
-    Config vision = config.section("vision_config");
+    Config text = config.section("text_config_dict", "text_config");
+    Config vision = config.section("vision_config_dict", "vision_config");
     if (task == Task.IMAGE_CLASSIFICATION) {
       ImageTower tower = image(vision);
       return new TowerModel(config, task, 1 + tower.patches().patches(), tower, 0);

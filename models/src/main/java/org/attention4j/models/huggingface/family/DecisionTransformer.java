@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface.family;
 
 import java.util.List;
+import java.util.Map;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
 import org.attention4j.models.huggingface.model.Pretrained;
@@ -12,11 +13,19 @@ import org.attention4j.nn.LayerNorm;
 final class DecisionTransformer {
   static final Architecture ARCHITECTURE =
       new Architecture(
-          "decision_transformer",
-          "Decision Transformer",
-          "Chen et al. 2021",
-          List.of(Task.FEATURES),
-          DecisionTransformer::read);
+              "decision_transformer",
+              "Decision Transformer",
+              "Chen et al. 2021",
+              List.of(Task.FEATURES),
+              DecisionTransformer::read)
+          .taking(
+              Map.of(
+                  "num_attention_heads",
+                  "n_head",
+                  "num_hidden_layers",
+                  "n_layer",
+                  "max_position_embeddings",
+                  "n_positions"));
 
   private DecisionTransformer() {}
 

@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface.family;
 
+import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
@@ -31,7 +32,8 @@ import org.attention4j.op.Positions;
 /** Falcon, old and new: one key head or groups, ALiBi or rotary, parallel or in sequence. */
 final class Falcon {
   static final Architecture ARCHITECTURE =
-      new Architecture("falcon", "Falcon", "Almazrouei et al. 2023", Decoders.TASKS, Falcon::read);
+      new Architecture("falcon", "Falcon", "Almazrouei et al. 2023", Decoders.TASKS, Falcon::read)
+          .taking(Map.of("n_embed", "hidden_size"));
 
   private Falcon() {}
 

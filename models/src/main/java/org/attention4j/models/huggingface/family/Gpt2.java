@@ -2,6 +2,7 @@ package org.attention4j.models.huggingface.family;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
@@ -32,7 +33,17 @@ import org.attention4j.op.Mask;
 /** GPT-2: learned positions, one projection for queries, keys and values, a tied head. */
 final class Gpt2 {
   static final Architecture ARCHITECTURE =
-      new Architecture("gpt2", "GPT-2", "Radford et al. 2019", tasks(), Gpt2::read);
+      new Architecture("gpt2", "GPT-2", "Radford et al. 2019", tasks(), Gpt2::read)
+          .taking(
+              Map.of(
+                  "hidden_size",
+                  "n_embd",
+                  "num_attention_heads",
+                  "n_head",
+                  "num_hidden_layers",
+                  "n_layer",
+                  "max_position_embeddings",
+                  "n_positions"));
 
   private Gpt2() {}
 

@@ -1,5 +1,6 @@
 package org.attention4j.models.huggingface.family;
 
+import java.util.Map;
 import org.attention4j.models.family.Activations;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
@@ -29,11 +30,21 @@ import org.attention4j.op.RotaryEmbedding;
 final class GptJ {
   static final Architecture ARCHITECTURE =
       new Architecture(
-          "gptj",
-          "GPT-J",
-          "Wang and Komatsuzaki 2021",
-          Decoders.tasksWithout(Task.TOKEN_CLASSIFICATION),
-          GptJ::read);
+              "gptj",
+              "GPT-J",
+              "Wang and Komatsuzaki 2021",
+              Decoders.tasksWithout(Task.TOKEN_CLASSIFICATION),
+              GptJ::read)
+          .taking(
+              Map.of(
+                  "hidden_size",
+                  "n_embd",
+                  "num_attention_heads",
+                  "n_head",
+                  "num_hidden_layers",
+                  "n_layer",
+                  "max_position_embeddings",
+                  "n_positions"));
 
   private static final TransformerEncoderLayer.Names NAMES =
       new TransformerEncoderLayer.Names("attn", "ln_1", "mlp", "ln_1");

@@ -11,7 +11,8 @@ import org.attention4j.models.huggingface.model.Task;
 public final class Marian {
   static final Architecture ARCHITECTURE =
       new Architecture(
-          "marian", "Marian", "Junczys-Dowmunt et al. 2018", BartLike.TASKS, Marian::read);
+              "marian", "Marian", "Junczys-Dowmunt et al. 2018", BartLike.TASKS, Marian::read)
+          .taking(BartLike.OTHER_NAMES);
 
   private Marian() {}
 

@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface.family;
 
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.attention4j.models.family.Config;
@@ -29,7 +30,15 @@ import org.attention4j.op.Mask;
 /** MPT: ALiBi, no biases anywhere. */
 final class Mpt {
   static final Architecture ARCHITECTURE =
-      new Architecture("mpt", "MPT", "MosaicML 2023", Decoders.TASKS, Mpt::read);
+      new Architecture("mpt", "MPT", "MosaicML 2023", Decoders.TASKS, Mpt::read)
+          .taking(
+              Map.of(
+                  "hidden_size",
+                  "d_model",
+                  "num_attention_heads",
+                  "n_heads",
+                  "num_hidden_layers",
+                  "n_layers"));
 
   private static final TransformerEncoderLayer.Names NAMES =
       new TransformerEncoderLayer.Names("attn", "norm_1", "ffn", "norm_2");

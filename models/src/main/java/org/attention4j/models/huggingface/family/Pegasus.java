@@ -8,7 +8,8 @@ import org.attention4j.models.huggingface.model.Task;
 /** Pegasus: sines and cosines, norms before each branch and after the last layer. */
 final class Pegasus {
   static final Architecture ARCHITECTURE =
-      new Architecture("pegasus", "Pegasus", "Zhang et al. 2020", BartLike.TASKS, Pegasus::read);
+      new Architecture("pegasus", "Pegasus", "Zhang et al. 2020", BartLike.TASKS, Pegasus::read)
+          .taking(BartLike.OTHER_NAMES);
 
   private Pegasus() {}
 

@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface.family;
 
 import java.util.List;
+import java.util.Map;
 import org.attention4j.models.family.Config;
 import org.attention4j.models.huggingface.model.Architecture;
 import org.attention4j.models.huggingface.model.EncoderDecoder;
@@ -32,16 +33,26 @@ import org.attention4j.op.Mask;
 final class T5 {
   static final Architecture ARCHITECTURE =
       new Architecture(
-          "t5",
-          "T5",
-          "Raffel et al. 2020",
-          List.of(
-              Task.SEQ2SEQ_LM,
-              Task.SEQUENCE_CLASSIFICATION,
-              Task.TOKEN_CLASSIFICATION,
-              Task.QUESTION_ANSWERING,
-              Task.FEATURES),
-          T5::read);
+              "t5",
+              "T5",
+              "Raffel et al. 2020",
+              List.of(
+                  Task.SEQ2SEQ_LM,
+                  Task.SEQUENCE_CLASSIFICATION,
+                  Task.TOKEN_CLASSIFICATION,
+                  Task.QUESTION_ANSWERING,
+                  Task.FEATURES),
+              T5::read)
+          .taking(
+              Map.of(
+                  "hidden_size",
+                  "d_model",
+                  "num_attention_heads",
+                  "num_heads",
+                  "num_hidden_layers",
+                  "num_layers",
+                  "head_dim",
+                  "d_kv"));
 
   private static final String SELF = T5Layers.SELF;
   private static final String SELF_NORM = "layer.0.layer_norm";

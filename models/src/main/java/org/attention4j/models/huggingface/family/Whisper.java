@@ -35,11 +35,12 @@ import org.attention4j.op.Mask;
 final class Whisper {
   static final Architecture ARCHITECTURE =
       new Architecture(
-          "whisper",
-          "Whisper",
-          "Radford et al. 2022",
-          List.of(Task.SEQ2SEQ_LM, Task.AUDIO_CLASSIFICATION, Task.CAUSAL_LM, Task.FEATURES),
-          Whisper::read);
+              "whisper",
+              "Whisper",
+              "Radford et al. 2022",
+              List.of(Task.SEQ2SEQ_LM, Task.AUDIO_CLASSIFICATION, Task.CAUSAL_LM, Task.FEATURES),
+              Whisper::read)
+          .taking(BartLike.OTHER_NAMES);
 
   private Whisper() {}
 

@@ -1,6 +1,7 @@
 package org.attention4j.models.huggingface.model;
 
 import java.util.List;
+import java.util.Map;
 import org.attention4j.error.AttentionException;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.family.Config;
@@ -12,10 +13,17 @@ import org.attention4j.models.family.Config;
  * @param title for people
  * @param paper where it was published
  * @param tasks that it serves, the usual one first
+ * @param otherNames own names of entries by the names that configurations may have instead, as
+ *     transformers takes them; the own one counts where both are given
  * @param reader from a configuration to a model
  */
 public record Architecture(
-    String modelType, String title, String paper, List<Task> tasks, Reader reader) {
+    String modelType,
+    String title,
+    String paper,
+    List<Task> tasks,
+    Map<String, String> otherNames,
+    Reader reader) {
 
   /** From a configuration to a model. */
   @FunctionalInterface
@@ -60,6 +68,18 @@ public record Architecture(
 
   public Architecture {
     tasks = List.copyOf(tasks);
+    otherNames = Map.copyOf(otherNames);
+  }
+
+  /** A family whose entries have one name each. */
+  public Architecture(
+      String modelType, String title, String paper, List<Task> tasks, Reader reader) {
+    this(modelType, title, paper, tasks, Map.of(), reader);
+  }
+
+  /** The same family, with other names for entries. */
+  public Architecture taking(Map<String, String> names) {
+    return new Architecture(modelType, title, paper, tasks, names, reader);
   }
 
   /** The model of a configuration, with the head that its {@code architectures} name. */
@@ -89,8 +109,9 @@ public record Architecture(
       throw unserved(config, task.label());
     }
     try {
-      Pretrained model = reader.read(config, task);
-      config.refuseUnread(CHANGING);
+      Config own = config.renamed(otherNames);
+      Pretrained model = reader.read(own, task);
+      own.refuseUnread(CHANGING);
       return model;
     } catch (AttentionException e) {
       throw config.refused(e);
