@@ -43,8 +43,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class TextGenerator implements AutoCloseable {
   private static final double BOLDNESS = 0.8; // of models that say nothing about drawing
-
-  private static final int UNBOUNDED = 1 << 30;
   private static final int SHOWN = 40; // characters of a text in a message
 
   private final ModelDirectory directory;
@@ -75,7 +73,10 @@ public final class TextGenerator implements AutoCloseable {
             ? null
             : draftSession == null
                 ? Drafts.lookup(draft.compared(), draft.tokens())
-                : Drafts.model(draftSession, context(draft.model().orElseThrow()), draft.tokens());
+                : Drafts.model(
+                    draftSession,
+                    TextPrograms.context(draft.model().orElseThrow()),
+                    draft.tokens());
     this.translates = !directory.model().tokensInput().equals("input_ids");
   }
 
@@ -106,7 +107,7 @@ public final class TextGenerator implements AutoCloseable {
    */
   public static TextGenerator open(
       ModelDirectory directory, Engine engine, SessionOptions options, boolean batches) {
-    Program program = Generator.lastLogits(program(directory));
+    Program program = Generator.lastLogits(TextPrograms.program(directory));
     boolean decoder = directory.model().tokensInput().equals("input_ids");
     return open(
         directory,
@@ -125,7 +126,7 @@ public final class TextGenerator implements AutoCloseable {
    */
   public static TextGenerator open(
       ModelDirectory directory, Engine engine, SessionOptions options, TextDraft draft) {
-    return open(directory, engine, options, program(directory), draft);
+    return open(directory, engine, options, TextPrograms.program(directory), draft);
   }
 
   private static TextGenerator open(
@@ -146,7 +147,9 @@ public final class TextGenerator implements AutoCloseable {
         draft.check(directory, tokenizer);
         ModelDirectory smaller = draft.model().orElse(null);
         if (smaller != null) {
-          guesses = engine.open(Generator.lastLogits(program(smaller)), smaller.weights(), options);
+          guesses =
+              engine.open(
+                  Generator.lastLogits(TextPrograms.program(smaller)), smaller.weights(), options);
           opened.add(guesses);
         }
       }
@@ -174,41 +177,9 @@ public final class TextGenerator implements AutoCloseable {
     }
   }
 
-  /** With a mask for the padding of sources. */
-  private static Program program(ModelDirectory directory) {
-    if (!(directory.model() instanceof Pretrained model)) {
-      return directory.program();
-    }
-    return switch (model.task()) {
-      case CAUSAL_LM -> {
-        if (!model.causal()) {
-          throw new UsageException(
-              directory.path()
-                  + ": 'is_decoder' in config.json is not true, so that every token sees all"
-                  + " others, and nothing can be written token by token");
-        }
-        yield directory.program();
-      }
-      case SEQ2SEQ_LM -> model.program(List.of("input_ids", "attention_mask", "decoder_input_ids"));
-      default ->
-          throw new UsageException(
-              directory.path()
-                  + " holds a model for "
-                  + model.task().label()
-                  + " ("
-                  + model.family()
-                  + "), which does not generate text");
-    };
-  }
-
   /** Longest sequence that can be read. */
   private int context() {
-    return context(directory);
-  }
-
-  private static int context(ModelDirectory directory) {
-    boolean bounded = !(directory.model() instanceof Pretrained model) || model.bounded();
-    return bounded ? directory.model().context() : UNBOUNDED;
+    return TextPrograms.context(directory);
   }
 
   /**

@@ -112,7 +112,7 @@ final class GenerationExamples {
                 """
                 {"type": "object", "required": ["name", "age"], "properties": {
                   "name": {"type": "string", "maxLength": 9},
-                  "age": {"type": "integer", "minimum": 0, "maximum": 30}}}\
+                  "age": {"type": "integer", "minimum": 0, "maximum": 30}}}
                 """));
     try (TextGenerator generator =
         TextGenerator.open(directory, engine, SessionOptions.defaults())) {
