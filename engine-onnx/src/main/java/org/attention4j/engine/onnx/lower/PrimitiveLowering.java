@@ -83,12 +83,22 @@ final class PrimitiveLowering implements Primitive.Visitor<Operands, String> {
         yield graph.node("Erf", in.names());
       }
       case SIN -> graph.node("Sin", in.names());
-      case COS -> graph.node("Cos", in.names());
+      case COS -> cos(in);
       case ABS -> graph.node("Abs", in.names());
       case FLOOR -> graph.node("Floor", in.names());
       case NOT -> graph.node("Not", in.names());
       case STOP_GRADIENT -> in.name(0); // gradients have been taken before the export
     };
+  }
+
+  /** ONNX Runtime before 1.29 has sines of f64, but no cosines. */
+  private String cos(Operands in) {
+    DType type = options.real(in.type(0).dtype());
+    if (type != DType.F64) {
+      return graph.node("Cos", in.names());
+    }
+    String ahead = graph.node("Add", List.of(in.name(0), literals.scalar(type, Math.PI / 2)));
+    return graph.node("Sin", List.of(ahead));
   }
 
   @Override
@@ -215,8 +225,9 @@ final class PrimitiveLowering implements Primitive.Visitor<Operands, String> {
   }
 
   /**
-   * ONNX Runtime 1.29 divides by zero in TopK when another axis is empty, which ends the process.
-   * So unless every size is known, the rows are flattened and one row of zeros stands behind them.
+   * ONNX Runtime (1.28, 1.29) divides by zero in TopK when another axis is empty, which ends the
+   * process. So unless every size is known, the rows are flattened and one row of zeros stands
+   * behind them.
    */
   @Override
   public String topK(Primitive.TopK op, Operands in) {
