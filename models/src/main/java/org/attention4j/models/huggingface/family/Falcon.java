@@ -10,6 +10,7 @@ import org.attention4j.models.huggingface.model.LanguageHead;
 import org.attention4j.models.huggingface.model.NameRules;
 import org.attention4j.models.huggingface.model.Pretrained;
 import org.attention4j.models.huggingface.model.Rotary;
+import org.attention4j.models.huggingface.model.RoundedAlibi;
 import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.huggingface.model.TokenEmbedder;
 import org.attention4j.nn.FeedForward;
@@ -21,7 +22,6 @@ import org.attention4j.nn.Linear;
 import org.attention4j.nn.MultiHeadAttention;
 import org.attention4j.nn.MultiHeadAttention.Heads;
 import org.attention4j.nn.MultiHeadAttention.Pairing;
-import org.attention4j.nn.MultiHeadAttention.Scores;
 import org.attention4j.nn.ParallelLayer;
 import org.attention4j.nn.Residual;
 import org.attention4j.nn.StackNames;
@@ -48,20 +48,28 @@ final class Falcon {
             .named(new FeedForward.Names("dense_h_to_4h", "dense_4h_to_h"))
             .styled(style, style);
     LayerNorm norm = new LayerNorm(width, config.number("layer_norm_epsilon", 1e-5), true);
-    return new DecoderModel(
-        config,
-        task,
-        "transformer",
-        config.size("max_position_embeddings", 2048),
-        width,
-        TokenEmbedder.of("word_embeddings", config.size("vocab_size", 65024), width),
-        LayerStack.of(
-            layer(config, attention(config, width, style), feedForward, norm),
-            config.size("num_hidden_layers", 32),
-            norm,
-            StackNames.GPT2),
-        LanguageHead.of("lm_head", config.flag("tie_word_embeddings", true)),
-        NameRules.prefix("transformer"));
+    MultiHeadAttention attention = attention(config, width, style);
+    DecoderModel model =
+        new DecoderModel(
+            config,
+            task,
+            "transformer",
+            config.size("max_position_embeddings", 2048),
+            width,
+            TokenEmbedder.of("word_embeddings", config.size("vocab_size", 65024), width),
+            LayerStack.of(
+                layer(config, attention, feedForward, norm),
+                config.size("num_hidden_layers", 32),
+                norm,
+                StackNames.GPT2),
+            LanguageHead.of("lm_head", config.flag("tie_word_embeddings", true)),
+            NameRules.prefix("transformer"));
+    return config.flag("alibi", false) ? model.with(alibi(attention.heads())) : model;
+  }
+
+  /** Added before the products are divided by the root. */
+  private static RoundedAlibi alibi(Heads heads) {
+    return new RoundedAlibi(Positions.alibiSlopes(heads.count()), 1 / Math.sqrt(heads.size()));
   }
 
   private static MultiHeadAttention attention(Config config, int width, Linear.Style style) {
@@ -70,16 +78,11 @@ final class Falcon {
     boolean one = !grouped && config.flag("multi_query", true);
     int keyValue = grouped ? config.size("num_kv_heads", count) : one ? 1 : count;
     Heads heads = Heads.grouped(width, count, keyValue);
-    Scores scores = Decoders.scores(config);
     boolean alibi = config.flag("alibi", false);
-    if (alibi) { // added before the products are divided by the root
-      double root = Math.sqrt(heads.size());
-      scores = scores.withAlibi(Positions.alibiSlopes(count).stream().map(s -> s / root).toList());
-    }
     return MultiHeadAttention.of(heads, Mask.causal())
         .with(HeadProjections.fusedByHead("query_key_value", "dense").styled(style, style))
         .with(alibi ? Pairing.PLAIN : Pairing.rotary(Rotary.read(config, heads.size())))
-        .with(scores);
+        .with(Decoders.scores(config));
   }
 
   private static Layer layer(

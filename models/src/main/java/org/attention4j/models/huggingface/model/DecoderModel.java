@@ -6,12 +6,14 @@ import org.attention4j.models.family.Config;
 import org.attention4j.nn.LayerStack;
 import org.attention4j.nn.Linear;
 import org.attention4j.nn.Model;
+import org.attention4j.nn.PairBias;
 import org.attention4j.nn.Scope;
 import org.attention4j.op.Mask;
 import org.attention4j.tensor.DType;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 import org.attention4j.train.NextToken;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The frame of decoder-only models. Inputs {@code input_ids} [batch, time], optionally {@code
@@ -23,6 +25,7 @@ import org.attention4j.train.NextToken;
  * @param prefix path of the layers under a head; alone they stand at the top
  * @param width of the hidden states
  * @param extra rules for names in files
+ * @param alibi that is added to all scores, or null; most families have theirs in the attention
  */
 public record DecoderModel(
     Config config,
@@ -33,23 +36,47 @@ public record DecoderModel(
     Embedder embedder,
     LayerStack stack,
     LanguageHead head,
-    NameRules extra)
+    NameRules extra,
+    @Nullable RoundedAlibi alibi)
     implements Pretrained, Storable<DecoderModel> {
   private static final TensorType IDS = TensorType.i64("batch", "time");
 
+  /** Without a bias that all layers share. */
+  public DecoderModel(
+      Config config,
+      Task task,
+      String prefix,
+      int context,
+      int width,
+      Embedder embedder,
+      LayerStack stack,
+      LanguageHead head,
+      NameRules extra) {
+    this(config, task, prefix, context, width, embedder, stack, head, extra, null);
+  }
+
   /** With another embedder. */
   public DecoderModel with(Embedder newEmbedder) {
-    return new DecoderModel(config, task, prefix, context, width, newEmbedder, stack, head, extra);
+    return new DecoderModel(
+        config, task, prefix, context, width, newEmbedder, stack, head, extra, alibi);
   }
 
   /** With other rules for names in files. */
   public DecoderModel with(NameRules rules) {
-    return new DecoderModel(config, task, prefix, context, width, embedder, stack, head, rules);
+    return new DecoderModel(
+        config, task, prefix, context, width, embedder, stack, head, rules, alibi);
   }
 
   /** With another head. */
   public DecoderModel with(LanguageHead newHead) {
-    return new DecoderModel(config, task, prefix, context, width, embedder, stack, newHead, extra);
+    return new DecoderModel(
+        config, task, prefix, context, width, embedder, stack, newHead, extra, alibi);
+  }
+
+  /** With a bias that all layers share. */
+  public DecoderModel with(RoundedAlibi newAlibi) {
+    return new DecoderModel(
+        config, task, prefix, context, width, embedder, stack, head, extra, newAlibi);
   }
 
   @Override
@@ -124,12 +151,14 @@ public record DecoderModel(
 
   /** What the layers make of the inputs, [batch, time, width]. */
   Tensor hidden(Scope scope, Inputs inputs) {
-    Mask padding = Mask.keys(inputs.find("attention_mask"));
+    Tensor tokens = inputs.find("attention_mask");
+    Mask padding = Mask.keys(tokens);
+    PairBias bias = alibi == null ? null : alibi.in(tokens);
     return scope.in(
         root(),
         s -> {
           Scope placed = s.positions(embedder.positions(s, inputs));
-          Tensor x = stack.apply(placed, embedder.embed(placed, inputs), padding, null);
+          Tensor x = stack.apply(placed, embedder.embed(placed, inputs), padding, bias);
           Tensor y = embedder.back(placed, x);
           s.report("returned", y);
           return y;
