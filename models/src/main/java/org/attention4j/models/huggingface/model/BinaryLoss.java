@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
+import org.attention4j.op.Activation;
+import org.attention4j.op.Activation.Kind;
 import org.attention4j.tensor.HostTensor;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
@@ -32,8 +34,7 @@ record BinaryLoss(Model model, int classes) implements Model {
     Map<String, Tensor> outputs = new LinkedHashMap<>(model.apply(scope, inputs.without("labels")));
     Tensor x = Objects.requireNonNull(outputs.get("logits"), "the model has no logits");
     Tensor wanted = inputs.get("labels").cast(x.dtype());
-    Tensor rest = x.abs().neg().exp().add(1).log(); // log(1 + exp(-|x|)) never overflows
-    Tensor losses = x.max(0).sub(x.mul(wanted)).add(rest); // [batch, classes]
+    Tensor losses = Activation.apply(Kind.SOFTPLUS, x).sub(x.mul(wanted)); // [batch, classes]
     outputs.put("loss", losses.merge(0, 2).mean(0).drop(0));
     return outputs;
   }
