@@ -61,6 +61,7 @@ public final class Scope {
   private final boolean cached;
   private final @Nullable Tensor positions;
   private final @Nullable LinearAdapter adapter;
+  private final boolean dropping;
 
   private Scope(
       Run run,
@@ -68,18 +69,20 @@ public final class Scope {
       String entry,
       boolean cached,
       @Nullable Tensor positions,
-      @Nullable LinearAdapter adapter) {
+      @Nullable LinearAdapter adapter,
+      boolean dropping) {
     this.run = run;
     this.path = path;
     this.entry = entry;
     this.cached = cached;
     this.positions = positions;
     this.adapter = adapter;
+    this.dropping = dropping;
   }
 
   /** The top of a run. */
   public static Scope root(Run run) {
-    return new Scope(run, "", "", true, null, null);
+    return new Scope(run, "", "", true, null, null, true);
   }
 
   private String below(Object name) {
@@ -89,37 +92,43 @@ public final class Scope {
 
   /** One level down; with an empty name, this place itself. */
   public Scope child(Object name) {
-    return new Scope(run, below(name), entry, cached, positions, adapter);
+    return new Scope(run, below(name), entry, cached, positions, adapter, dropping);
   }
 
   /** No cache and positions from 0: for encoders. */
   public Scope uncached() {
-    return new Scope(run, path, entry, false, null, adapter);
+    return new Scope(run, path, entry, false, null, adapter, dropping);
   }
 
   /** Position ids given as a model input, [time] or [batch, time]; null for slots. */
   public Scope positions(@Nullable Tensor ids) {
-    return new Scope(run, path, entry, cached, ids, adapter);
+    return new Scope(run, path, entry, cached, ids, adapter, dropping);
   }
 
   /** Cache entries below are those of layer n. */
   public Scope layer(int n) {
-    return new Scope(run, path, n + ".", cached, positions, adapter);
+    return new Scope(run, path, n + ".", cached, positions, adapter, dropping);
   }
 
   /** Cache entries below begin with this name, too. */
   public Scope entries(String name) {
-    return new Scope(run, path, entry + name + ".", cached, positions, adapter);
+    return new Scope(run, path, entry + name + ".", cached, positions, adapter, dropping);
   }
 
   /** Linear layers here and below are adapted. */
   public Scope adapted(LinearAdapter newAdapter) {
-    return new Scope(run, path, entry, cached, positions, newAdapter);
+    return new Scope(run, path, entry, cached, positions, newAdapter, dropping);
   }
 
   /** Values reported here and below also go to a listener: a loss may want what layers compute. */
   public Scope heard(BiConsumer<String, Tensor> listener) {
-    return new Scope(new ListeningRun(run, listener), path, entry, cached, positions, adapter);
+    return new Scope(
+        new ListeningRun(run, listener), path, entry, cached, positions, adapter, dropping);
+  }
+
+  /** No dropout here and below, in training either: for losses that compare two models. */
+  public Scope withoutDropout() {
+    return new Scope(run, path, entry, cached, positions, adapter, false);
   }
 
   /** What the adapter of this place, if there is one, makes of a linear layer's output. */
@@ -195,9 +204,9 @@ public final class Scope {
     return run.training();
   }
 
-  /** The dropout seed in training, null otherwise. */
+  /** The dropout seed in training, null otherwise and without dropout. */
   public @Nullable Tensor seed() {
-    return run.training() ? run.seed() : null;
+    return dropping && run.training() ? run.seed() : null;
   }
 
   /** Which dropout mask belongs to a place: a stable hash of its path. */

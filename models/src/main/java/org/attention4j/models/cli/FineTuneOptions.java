@@ -5,7 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.data.ExampleBatches;
+import org.attention4j.models.finetune.Objective;
 import org.attention4j.models.huggingface.AdapterConfig;
+import org.attention4j.models.huggingface.model.Pretrained;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -38,16 +40,18 @@ final class FineTuneOptions {
           "An example on each line: a text; source<TAB>target; label<TAB>text[<TAB>text]; or two"
               + " sentences that belong together. For classify-tokens a word and its label on each"
               + " line, with an empty line between sentences, or JSON lines with tokens and labels;"
-              + " for answer SQuAD's JSON, or JSON lines with context, question and answers.")
+              + " for answer SQuAD's JSON, or JSON lines with context, question and answers; for"
+              + " prefer JSON lines with prompt, chosen and rejected.")
   @Nullable Path data;
 
   @Option(
       names = "--objective",
       paramLabel = "KIND",
       description =
-          "causal, masked, seq2seq, classify, multi-label, regress, classify-tokens, answer or"
-              + " contrastive; by default what the directory's"
-              + " architecture is for. Another objective gets a new head where it needs one.")
+          "causal, masked, seq2seq, classify, multi-label, regress, classify-tokens, answer,"
+              + " contrastive, prefer (direct preference optimisation) or distill (from --teacher);"
+              + " by default what the directory's architecture is for. Another objective gets a new"
+              + " head where it needs one.")
   @Nullable String objective;
 
   @Option(
@@ -133,9 +137,90 @@ final class FineTuneOptions {
       description =
           "Score so many validation examples before and after, 0 for none: seq2seq by BLEU and exact"
               + " match of what it writes (default: 0), classes by accuracy or F1, tokens by F1 of"
-              + " entities, answers by exact match and F1 (default: 1000, or all if there are"
-              + " fewer).")
+              + " entities, answers by exact match and F1, preferences by accuracy and margin of"
+              + " rewards, students by perplexity (default: 1000, or all if there are fewer).")
   @Nullable Integer scoreExamples;
+
+  @Option(
+      names = "--beta",
+      paramLabel = "B",
+      description =
+          "For prefer: how much it costs to leave the model that training begins with. Default:"
+              + " 0.1.")
+  @Nullable Double beta;
+
+  @Option(
+      names = "--preference-smoothing",
+      paramLabel = "P",
+      description =
+          "For prefer: share of pairs that are taken to be the wrong way round, from 0 to below"
+              + " 0.5. Default: 0.")
+  @Nullable Double preferenceSmoothing;
+
+  @Option(
+      names = "--teacher",
+      paramLabel = "DIR",
+      description =
+          "For distill: directory of a larger decoder with the same vocabulary, whose"
+              + " probabilities of the next token are learned.")
+  @Nullable Path teacher;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      description = "For distill: divides the logits of both models. Default: 2.")
+  @Nullable Double temperature;
+
+  @Option(
+      names = "--distill-alpha",
+      paramLabel = "A",
+      description =
+          "For distill: weight of the teacher in the loss; the text itself has the rest of 1."
+              + " Default: 0.5.")
+  @Nullable Double distillAlpha;
+
+  double beta() {
+    return beta == null ? 0.1 : beta;
+  }
+
+  double preferenceSmoothing() {
+    return preferenceSmoothing == null ? 0 : preferenceSmoothing;
+  }
+
+  double temperature() {
+    return temperature == null ? 2 : temperature;
+  }
+
+  double distillAlpha() {
+    return distillAlpha == null ? 0.5 : distillAlpha;
+  }
+
+  /**
+   * The objective that is asked for, or the usual one of a model.
+   *
+   * @throws UsageException if there are options of another one, or those that it needs are missing
+   */
+  Objective kind(Pretrained model) {
+    String asked = objective;
+    Objective kind =
+        asked != null
+            ? Objective.of(asked)
+            : teacher == null ? Objective.of(model) : Objective.DISTILL;
+    if (kind != Objective.PREFER && (beta != null || preferenceSmoothing != null)) {
+      throw new UsageException(
+          "--beta and --preference-smoothing are for --objective prefer, not " + kind.label());
+    }
+    if (kind != Objective.DISTILL
+        && (teacher != null || temperature != null || distillAlpha != null)) {
+      throw new UsageException(
+          "--teacher, --temperature and --distill-alpha are for --objective distill, not "
+              + kind.label());
+    }
+    if (kind == Objective.DISTILL && teacher == null) {
+      throw new UsageException("distill needs --teacher, the directory of the model to learn from");
+    }
+    return kind;
+  }
 
   ExampleBatches.Order order() {
     return switch (batching) {

@@ -9,11 +9,15 @@ import java.util.Map;
 import java.util.Objects;
 import org.attention4j.error.Count;
 import org.attention4j.error.UsageException;
+import org.attention4j.models.data.Batches;
 import org.attention4j.models.data.ExampleBatches;
 import org.attention4j.models.data.TextFile;
+import org.attention4j.models.finetune.Guide;
 import org.attention4j.models.finetune.Lesson;
 import org.attention4j.models.finetune.Objective;
+import org.attention4j.models.finetune.Preferences;
 import org.attention4j.models.finetune.Scores;
+import org.attention4j.models.finetune.Teacher;
 import org.attention4j.models.huggingface.Adapter;
 import org.attention4j.models.huggingface.AdapterConfig;
 import org.attention4j.models.huggingface.Checkpoint;
@@ -80,11 +84,8 @@ final class FineTuneRun {
     Checkpoint original =
         tuning.fresh ? HuggingFace.fresh(from, options.seed) : HuggingFace.open(from);
     try (Tokenizer tokenizer = Tokenizers.load(from)) {
-      Objective objective =
-          tuning.objective == null
-              ? Objective.of(original.model())
-              : Objective.of(tuning.objective);
-      Lesson lesson =
+      Objective objective = tuning.kind(original.model());
+      Lesson plain =
           Lesson.read(
               original,
               tokenizer,
@@ -92,34 +93,62 @@ final class FineTuneRun {
               text,
               new Lesson.Request(
                   objective, tuning.maxLength, tuning.data == null, tuning.fresh, options.seed));
-      FineTuning trainee = trainee(lesson);
-      ExampleBatches batches =
-          new ExampleBatches(
-              lesson.examples(),
-              options.trainingShare,
-              lesson.collator(),
-              options.batch,
-              tuning.order(),
-              options.seed);
-      if (!(tuning.epochs >= 0 && Double.isFinite(tuning.epochs))) {
-        throw new UsageException("--epochs is 0 (for --steps) or more, not " + tuning.epochs);
+      try (Guide guide = guide(plain, tokenizer, text)) {
+        return run(original, tokenizer, text, guide);
       }
-      if (tuning.epochs > 0) {
-        double steps = tuning.epochs * batches.batchesPerEpoch() / options.accumulation;
-        options.steps = Math.max(1, Math.round(steps));
-      }
-      TrainingPlan plan = plan(lesson, trainee, tokenizer, batches, text);
-      if (!lesson.fresh().isEmpty()) {
-        common.progress("These weights start at random: " + String.join(", ", lesson.fresh()));
-      }
-      FineTuneScores scores =
-          new FineTuneScores(tuning, engine, lesson, batches.validation(), file, text);
-      Scores before = scores.before(from, original);
-      return OutputDirectory.during(
-          out,
-          out.resolve(TrainingRun.CHECKPOINT),
-          () -> run(lesson.objective(), plan, trainee, scores, before));
     }
+  }
+
+  private Guide guide(Lesson plain, Tokenizer tokenizer, String text) {
+    return switch (plain.objective()) {
+      case PREFER ->
+          Preferences.of(
+              plain,
+              engine.engine(),
+              engine.session(),
+              tuning.beta(),
+              tuning.preferenceSmoothing(),
+              options.batch);
+      case DISTILL ->
+          Teacher.open(
+              Objects.requireNonNull(tuning.teacher),
+              plain,
+              tokenizer,
+              engine.engine(),
+              engine.session(),
+              new Teacher.Method(tuning.temperature(), tuning.distillAlpha(), options.batch));
+      default -> Guide.labels(plain, engine.engine(), engine.session(), file, text);
+    };
+  }
+
+  private int run(Checkpoint original, Tokenizer tokenizer, String text, Guide guide) {
+    Lesson lesson = guide.lesson();
+    FineTuning trainee = trainee(lesson).by(guide.learning());
+    ExampleBatches batches =
+        new ExampleBatches(
+            lesson.examples(),
+            options.trainingShare,
+            lesson.collator(),
+            options.batch,
+            tuning.order(),
+            options.seed);
+    if (!(tuning.epochs >= 0 && Double.isFinite(tuning.epochs))) {
+      throw new UsageException("--epochs is 0 (for --steps) or more, not " + tuning.epochs);
+    }
+    if (tuning.epochs > 0) {
+      double steps = tuning.epochs * batches.batchesPerEpoch() / options.accumulation;
+      options.steps = Math.max(1, Math.round(steps));
+    }
+    TrainingPlan plan = plan(lesson, trainee, tokenizer, guide.batches(batches), text);
+    if (!lesson.fresh().isEmpty()) {
+      common.progress("These weights start at random: " + String.join(", ", lesson.fresh()));
+    }
+    FineTuneScores scores = new FineTuneScores(tuning, engine, guide, batches.validation(), text);
+    Scores before = scores.before(from, original);
+    return OutputDirectory.during(
+        out,
+        out.resolve(TrainingRun.CHECKPOINT),
+        () -> run(lesson.objective(), plan, trainee, scores, before));
   }
 
   private FineTuning trainee(Lesson lesson) {
@@ -142,7 +171,7 @@ final class FineTuneRun {
   }
 
   private TrainingPlan plan(
-      Lesson lesson, FineTuning trainee, Tokenizer tokenizer, ExampleBatches batches, String text) {
+      Lesson lesson, FineTuning trainee, Tokenizer tokenizer, Batches batches, String text) {
     AdamW usual = options.optimizer();
     AdamW optimizer = usual.decaying(trainee.groups(usual.groups()));
     TrainerOptions trainer =

@@ -6,6 +6,7 @@ import java.util.List;
 import org.attention4j.error.UsageException;
 import org.attention4j.models.data.Example;
 import org.attention4j.models.directory.ModelDirectory;
+import org.attention4j.models.finetune.Guide;
 import org.attention4j.models.finetune.Lesson;
 import org.attention4j.models.finetune.Objective;
 import org.attention4j.models.finetune.Scores;
@@ -24,9 +25,9 @@ final class FineTuneScores {
 
   private final FineTuneOptions tuning;
   private final EngineOptions engine;
+  private final Guide guide;
   private final Lesson lesson;
   private final List<Example> validation;
-  private final Path file;
   private final String text;
 
   /**
@@ -39,14 +40,13 @@ final class FineTuneScores {
   FineTuneScores(
       FineTuneOptions tuning,
       EngineOptions engine,
-      Lesson lesson,
+      Guide guide,
       List<Example> validation,
-      Path file,
       String text) {
     this.tuning = tuning;
     this.engine = engine;
-    this.lesson = lesson;
-    this.file = file;
+    this.guide = guide;
+    this.lesson = guide.lesson();
     this.text = text;
     boolean scores = Lesson.scored(lesson.objective()) || lesson.objective() == Objective.SEQ2SEQ;
     Integer asked = tuning.scoreExamples;
@@ -91,7 +91,7 @@ final class FineTuneScores {
   }
 
   private Scores scores(Checkpoint checkpoint) {
-    return lesson.score(checkpoint, engine.engine(), engine.session(), validation, file, text);
+    return guide.score(checkpoint, validation);
   }
 
   private Translations translations(ModelDirectory directory) {

@@ -10,6 +10,7 @@ import org.attention4j.models.data.Collator;
 import org.attention4j.models.data.Example;
 import org.attention4j.models.huggingface.Checkpoint;
 import org.attention4j.models.huggingface.HuggingFace;
+import org.attention4j.models.huggingface.model.Task;
 import org.attention4j.models.text.QuestionAnswerer;
 import org.attention4j.models.token.JsonTokenizer;
 import org.attention4j.models.token.Tokenizer;
@@ -109,10 +110,10 @@ public record Lesson(
     return List.copyOf(heads);
   }
 
-  /** Whether an objective has scores of {@link #score}. */
+  /** Whether an objective has scores of {@link Guide#score}. */
   public static boolean scored(Objective objective) {
     return switch (objective) {
-      case CLASSIFY, MULTI_LABEL, REGRESS, CLASSIFY_TOKENS, ANSWER -> true;
+      case CLASSIFY, MULTI_LABEL, REGRESS, CLASSIFY_TOKENS, ANSWER, PREFER, DISTILL -> true;
       case CAUSAL, MASKED, SEQ2SEQ, CONTRASTIVE -> false;
     };
   }
@@ -131,7 +132,7 @@ public record Lesson(
    * @param model with the head of {@link #checkpoint}
    * @param some not none
    * @param text contents of the file that they are from
-   * @throws UsageException if the objective has no scores
+   * @throws UsageException if the objective has no scores, or those of another {@link Guide}
    */
   public Scores score(
       Checkpoint model,
@@ -140,8 +141,8 @@ public record Lesson(
       List<Example> some,
       Path file,
       String text) {
-    if (!scored(objective)) {
-      throw new UsageException(objective.label() + " has no score but its loss");
+    if (!scored(objective) || objective.task() == Task.CAUSAL_LM) {
+      throw new UsageException(objective.label() + " has no score of its labels but its loss");
     }
     if (objective == Objective.ANSWER) {
       Set<Integer> lines = some.stream().map(Example::line).collect(Collectors.toSet());

@@ -64,9 +64,15 @@ final class LessonReading {
     this.reader = new ExampleReader(file, tokenizer, targets, longest, end());
     this.running = request.running();
     Objective objective = request.objective();
-    if (running && objective != Objective.CAUSAL && objective != Objective.MASKED) {
+    boolean texts =
+        objective == Objective.CAUSAL
+            || objective == Objective.DISTILL
+            || objective == Objective.MASKED;
+    if (running && !texts) {
       throw new UsageException(
-          "a running text is for causal and masked; " + objective.label() + " reads lines");
+          "a running text is for causal, distill and masked; "
+              + objective.label()
+              + " reads lines");
     }
   }
 
@@ -94,7 +100,8 @@ final class LessonReading {
 
   Lesson lesson() {
     return switch (request.objective()) {
-      case CAUSAL -> causal();
+      case CAUSAL, DISTILL -> causal();
+      case PREFER -> preferences();
       case MASKED -> masked();
       case SEQ2SEQ ->
           lesson(headed(List.of()), reader.translations(text), Collators.seq2seq(padding()));
@@ -112,18 +119,38 @@ final class LessonReading {
     };
   }
 
-  /** Of a decoder cut from an encoder-decoder transformers' loss wants labels that are shifted. */
+  private Lesson preferences() {
+    if (original.model().task() != Task.CAUSAL_LM) {
+      throw new UsageException(
+          original.path()
+              + " is for "
+              + original.model().task().label()
+              + "; prefer goes on with a decoder that writes texts");
+    }
+    requireWholeDecoder();
+    List<PreferenceFile.Pair> pairs = PreferenceFile.read(file, text);
+    return lesson(
+        headed(List.of()),
+        new PreferenceExamples(file, tokenizer, longest, end()).of(pairs),
+        new PreferenceCollator(padding()));
+  }
+
   private Lesson causal() {
+    requireWholeDecoder();
+    return lesson(
+        headed(List.of()),
+        running ? reader.windows(text) : reader.texts(text, true),
+        Collators.causal(padding()));
+  }
+
+  /** Of a decoder cut from an encoder-decoder transformers' loss wants labels that are shifted. */
+  private void requireWholeDecoder() {
     if (original.model().task() == Task.CAUSAL_LM && config.has("decoder_layers")) {
       throw new UsageException(
           original.path()
               + " holds the decoder of an encoder-decoder alone, which is not trained here; train"
               + " the encoder-decoder with --objective seq2seq");
     }
-    return lesson(
-        headed(List.of()),
-        running ? reader.windows(text) : reader.texts(text, true),
-        Collators.causal(padding()));
   }
 
   private Lesson masked() {

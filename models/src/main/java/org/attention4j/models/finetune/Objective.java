@@ -35,7 +35,14 @@ public enum Objective {
    * Sentences near those that belong to them: {@code sentence<TAB>sentence}; the partners of the
    * others in a batch are wrong answers (Henderson et al. 2017, section 4.4).
    */
-  CONTRASTIVE(Task.FEATURES);
+  CONTRASTIVE(Task.FEATURES),
+  /**
+   * Which of two completions is the better one: JSON lines with {@code prompt}, {@code chosen} and
+   * {@code rejected}; see {@link PreferenceLoss}.
+   */
+  PREFER(Task.CAUSAL_LM),
+  /** What a larger model says of the next token; a line is a text. See {@link DistillationLoss}. */
+  DISTILL(Task.CAUSAL_LM);
 
   private final Task task;
 

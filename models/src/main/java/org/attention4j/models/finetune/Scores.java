@@ -3,17 +3,26 @@ package org.attention4j.models.finetune;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** How well a model does on examples that it did not learn from. */
-public sealed interface Scores permits Translations, TokenScores, ClassScores, AnswerScores {
+public sealed interface Scores
+    permits Translations,
+        TokenScores,
+        ClassScores,
+        AnswerScores,
+        PreferenceScores,
+        DistillationScores {
+  /** Measures that people read in per cent. */
+  Set<String> SHARES = Set.of("exact_match", "precision", "recall", "f1", "accuracy", "likelier");
 
   /** How many examples. */
   int examples();
 
   /**
    * Numbers by name, in order: shares from 0 to 1 ({@code exact_match}, {@code precision}, {@code
-   * recall}, {@code f1}, {@code accuracy}), {@code bleu} from 0 to 100, {@code mean_squared_error},
-   * {@code pearson} from -1 to 1.
+   * recall}, {@code f1}, {@code accuracy}, {@code likelier}), {@code bleu} from 0 to 100, and what
+   * the records here describe.
    */
   Map<String, Double> measures();
 
@@ -33,9 +42,8 @@ public sealed interface Scores permits Translations, TokenScores, ClassScores, A
 
   /** A number as people read it: shares in per cent. */
   static String text(String measure, double value) {
-    boolean plain =
-        measure.equals("bleu") || measure.equals("mean_squared_error") || measure.equals("pearson");
-    String format = measure.equals("bleu") ? "%.2f" : plain ? "%.4f" : "%.1f %%";
-    return String.format(Locale.ROOT, format, plain ? value : 100 * value);
+    boolean share = SHARES.contains(measure);
+    String format = measure.equals("bleu") ? "%.2f" : share ? "%.1f %%" : "%.4f";
+    return String.format(Locale.ROOT, format, share ? 100 * value : value);
   }
 }

@@ -34,12 +34,15 @@ public final class FineTuning implements Trainee {
   private final Model model;
 
   private FineTuning(
-      Checkpoint start, Collection<String> inputs, @Nullable Adapter adapter, boolean merged) {
+      Checkpoint start,
+      Model loss,
+      Collection<String> inputs,
+      @Nullable Adapter adapter,
+      boolean merged) {
     this.start = start;
     this.inputs = List.copyOf(inputs);
     this.adapter = adapter;
     this.merged = merged;
-    Model loss = start.model().withLoss();
     this.model =
         adapter == null ? loss : new AdaptedModel(loss, adapter.config().adapter(start.model()));
   }
@@ -50,7 +53,7 @@ public final class FineTuning implements Trainee {
    * @param inputs names that the batches have, {@code labels} included
    */
   public static FineTuning full(Checkpoint start, Collection<String> inputs) {
-    return new FineTuning(start, inputs, null, false);
+    return new FineTuning(start, start.model().withLoss(), inputs, null, false);
   }
 
   /**
@@ -66,7 +69,16 @@ public final class FineTuning implements Trainee {
           "only an adapter of linear layers with one rank and one alpha can be trained further,"
               + " without magnitudes, and biases only of modules that are saved as a whole");
     }
-    return new FineTuning(start, inputs, adapter, merged);
+    return new FineTuning(start, start.model().withLoss(), inputs, adapter, merged);
+  }
+
+  /**
+   * The same by another loss.
+   *
+   * @param loss the checkpoint's model with an output {@code loss}
+   */
+  public FineTuning by(Model loss) {
+    return new FineTuning(start, loss, inputs, adapter, merged);
   }
 
   /** The parameter groups of an optimizer: those of the adapter, if there is one, alone learn. */

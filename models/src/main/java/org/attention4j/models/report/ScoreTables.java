@@ -32,6 +32,13 @@ final class ScoreTables {
     measures.put("accuracy", new Column("accuracy, %", 100));
     measures.put("mean_squared_error", new Column("mean squared error", 1));
     measures.put("pearson", new Column("Pearson's correlation", 1));
+    measures.put("reward_margin", new Column("margin of rewards", 1));
+    measures.put("chosen_reward", new Column("reward of the chosen", 1));
+    measures.put("rejected_reward", new Column("reward of the rejected", 1));
+    measures.put("likelier", new Column("the chosen is likelier, %", 100));
+    measures.put("perplexity", new Column("perplexity", 1));
+    measures.put("teacher_perplexity", new Column("perplexity of the teacher", 1));
+    measures.put("divergence", new Column("divergence from the teacher", 1));
     return measures;
   }
 

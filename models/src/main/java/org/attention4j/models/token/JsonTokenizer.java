@@ -271,6 +271,11 @@ public final class JsonTokenizer implements Tokenizer {
     return label;
   }
 
+  /** Whether every id stands for the same token. */
+  public boolean sharesVocabulary(JsonTokenizer other) {
+    return labels.equals(other.labels);
+  }
+
   @Override
   public OptionalLong special(String name) {
     for (String candidate : NAMES.getOrDefault(name, List.of(name))) {
