@@ -6,6 +6,7 @@ import java.util.Objects;
 import org.attention4j.error.UsageException;
 import org.attention4j.nn.Model;
 import org.attention4j.nn.Scope;
+import org.attention4j.op.LogSoftmax;
 import org.attention4j.tensor.Tensor;
 import org.attention4j.tensor.TensorType;
 
@@ -49,17 +50,13 @@ public record PreferenceLoss(CompletionScore score, double beta, double smoothin
         new LinkedHashMap<>(score.apply(scope, inputs.without(REFERENCE)));
     Tensor own = Objects.requireNonNull(outputs.get(CompletionScore.LOG_PROBABILITIES));
     Tensor rewards = own.sub(inputs.get(REFERENCE).cast(own.dtype())).mul(beta); // [batch, 2]
-    Tensor margin = rewards.at(1, 0).sub(rewards.at(1, 1)); // [batch]
-    Tensor losses = softplus(margin.neg());
+    // log sigmoid of the margin and of its opposite; slopes are right where both are equal, too
+    Tensor logs = rewards.apply(new LogSoftmax()); // [batch, 2]
+    Tensor losses = logs.at(1, 0).neg(); // [batch]
     if (smoothing > 0) {
-      losses = losses.mul(1 - smoothing).add(softplus(margin).mul(smoothing));
+      losses = losses.mul(1 - smoothing).sub(logs.at(1, 1).mul(smoothing));
     }
     outputs.put("loss", losses.mean(0).drop(0));
     return outputs;
-  }
-
-  /** {@code log(1 + exp(x))}, which is -log sigmoid(-x), without overflow. */
-  private static Tensor softplus(Tensor x) {
-    return x.max(0).add(x.abs().neg().exp().add(1).log());
   }
 }

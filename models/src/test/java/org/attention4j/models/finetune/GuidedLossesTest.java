@@ -65,12 +65,14 @@ class GuidedLossesTest {
     return Objects.requireNonNull(outputs.get(name), name).getDouble(0);
   }
 
-  private void assertGradients(Weights run, Trainer trainer) {
-    Map<String, HostTensor> got = trainer.gradients(batch(run));
+  private void assertGradients(
+      Weights run, Trainer trainer, Map<String, HostTensor> batch, String kind) {
+    Map<String, HostTensor> got = trainer.gradients(batch);
     int compared = 0;
     for (String name : run.names()) {
-      if (name.startsWith("grad.")) {
-        String path = Objects.requireNonNull(model.paths().get(name.substring(5)), name);
+      if (name.startsWith(kind)) {
+        String path =
+            Objects.requireNonNull(model.paths().get(name.substring(kind.length())), name);
         assertClose(run.get(name), Objects.requireNonNull(got.get(path), path), path);
         compared++;
       }
@@ -90,7 +92,12 @@ class GuidedLossesTest {
           run.get("log_probabilities"),
           Objects.requireNonNull(outputs.get(CompletionScore.LOG_PROBABILITIES)),
           "log-probabilities");
-      assertGradients(run, trainer);
+      assertGradients(run, trainer, batch(run), "grad.");
+      Map<String, HostTensor> even = batch(run);
+      even.put(
+          PreferenceLoss.REFERENCE,
+          Objects.requireNonNull(outputs.get(CompletionScore.LOG_PROBABILITIES)));
+      assertGradients(run, trainer, even, "even."); // where every training begins
     }
     try (Trainer trainer = trainer(engine, new PreferenceLoss(score, 0.3, 0.1))) {
       assertEquals(
@@ -127,7 +134,7 @@ class GuidedLossesTest {
           run.get("losses").getDouble(1), value(outputs, DistillationLoss.DIVERGENCE), CLOSE);
       assertEquals(
           run.get("losses").getDouble(2), value(outputs, DistillationLoss.TOKEN_LOSS), CLOSE);
-      assertGradients(run, trainer);
+      assertGradients(run, trainer, batch(run), "grad.");
     }
   }
 }
