@@ -100,6 +100,9 @@ final class FineTuneRun {
   }
 
   private Guide guide(Lesson plain, Tokenizer tokenizer, String text) {
+    if (plain.objective() == Objective.PREFER) {
+      common.progress("The reference reads " + plain.examples().size() + " pairs");
+    }
     return switch (plain.objective()) {
       case PREFER ->
           Preferences.of(
@@ -165,7 +168,8 @@ final class FineTuneRun {
     AdapterConfig config = fresh.on(base, lesson.heads());
     if (config.layers(start.model()).isEmpty()) {
       throw new UsageException(
-          "--lora-targets names nothing but the head, which is trained as a whole; name other layers");
+          "--lora-targets names nothing but the head, which is trained as a whole; name other"
+              + " layers");
     }
     return FineTuning.lowRank(start, lesson.inputs(), Adapter.fresh(config), tuning.merge);
   }

@@ -34,7 +34,8 @@ class GuidedCommandTest {
       String prompt = (i % 2 == 0 ? "the cat went to the " : "we live in the ") + PLACES[i % 5];
       lines.add(
           """
-          {"prompt": "%s at", "chosen": " day", "rejected": " night"}"""
+          {"prompt": "%s at", "chosen": " day", "rejected": " night"}\
+          """
               .formatted(prompt));
     }
     Path file = directory.resolve("pairs.jsonl");
@@ -43,15 +44,15 @@ class GuidedCommandTest {
   }
 
   /** A directory with weights. */
-  private Path start(String name, int width, String seed) throws Exception {
+  private Path start(String name, int width, int steps) throws Exception {
     Path from = SmallDirectories.start(directory.resolve(name + "-new"), "gpt2");
     Path config = from.resolve("config.json");
     String text = Files.readString(config);
     Files.writeString(config, text.replace("\"n_embd\": 16", "\"n_embd\": " + width));
     Path out = directory.resolve(name);
     String data = SmallDirectories.data(directory, "causal").toString();
-    String options = " --fresh --engine reference --learning-rate 1e-2 --batch 8 --steps 12";
-    run(0, "--from " + from + " --data " + data + " --out " + out + options + " --seed " + seed);
+    String options = " --fresh --engine reference --learning-rate 1e-2 --batch 8 --steps ";
+    run(0, "--from " + from + " --data " + data + " --out " + out + options + steps);
     return out;
   }
 
@@ -71,16 +72,16 @@ class GuidedCommandTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"reference, false", "djl, false", "reference, true"})
+  @CsvSource({"djl, false", "reference, true"})
   void preferencesAreLearned(String engine, boolean adapter) throws Exception {
     assumeTrue(Engines.names().contains(engine), "engine " + engine + " cannot run here");
-    Path from = start("start", 16, "3");
+    Path from = start("start", 16, 8);
     Path out = directory.resolve("out");
     run(
         0,
-        "--from %s --data %s --out %s --engine %s --objective prefer --threads 1 --steps 25 --batch 8"
+        "--from %s --data %s --out %s --engine %s --objective prefer --threads 1 --steps 16 --batch 8"
                 .formatted(from, pairs(), out, engine)
-            + " --learning-rate 5e-3 --evaluate-every 25 --evaluation-batches 1"
+            + " --learning-rate 5e-3 --evaluate-every 16 --evaluation-batches 1"
             + (adapter ? " --lora-rank 2" : ""));
     JsonNode report = JsonFile.read(out.resolve("report.json"));
     JsonNode before = report.path("before");
@@ -106,7 +107,7 @@ class GuidedCommandTest {
   /** A resumed run computes the reference again, with the options that the first one had. */
   @Test
   void aRunOfPreferencesIsResumed() throws Exception {
-    Path from = start("start", 16, "3");
+    Path from = start("start", 16, 8);
     String options =
         "--from %s --data %s --engine reference --objective prefer --batch 8 --learning-rate 1e-3 --evaluation-batches 1 --checkpoint-every 2"
             .formatted(from, pairs());
@@ -120,13 +121,13 @@ class GuidedCommandTest {
 
   @Test
   void aStudentComesNearItsTeacher() throws Exception {
-    Path teacher = start("teacher", 32, "3");
+    Path teacher = start("teacher", 32, 30);
     Path student = SmallDirectories.start(directory.resolve("student"), "gpt2");
     Path out = directory.resolve("out");
     run(
         0,
-        ("--from %s --fresh --teacher %s --data %s --out %s --engine reference --steps 40 --batch 8"
-                + " --learning-rate 1e-2 --evaluate-every 40 --evaluation-batches 1")
+        ("--from %s --fresh --teacher %s --data %s --out %s --engine reference --steps 30 --batch 8"
+                + " --learning-rate 1e-2 --evaluate-every 30 --evaluation-batches 1")
             .formatted(student, teacher, SmallDirectories.data(directory, "causal"), out));
     JsonNode report = JsonFile.read(out.resolve("report.json"));
     JsonNode before = report.path("before");
