@@ -46,7 +46,8 @@ class TelemetryTest {
     assertTrue(process.waitFor(60, TimeUnit.SECONDS));
     String output = Files.readString(said.toPath(), StandardCharsets.UTF_8);
     assertEquals(0, process.exitValue(), output);
-    assertEquals(OrtRuntime.version(), output.strip());
+    // later JDKs warn of native libraries before
+    assertEquals(OrtRuntime.version(), output.lines().reduce("", (before, line) -> line));
     try (Stream<Path> files = Files.list(home)) {
       assertEquals(
           List.of("arguments", "said"),
